@@ -1,0 +1,73 @@
+// lachan start: the embedded setting until a signal ends it.
+import { Option, type Command } from 'commander';
+import { pino } from 'pino';
+import { defaultAuthorityKeyDir } from '../embedded/data-directory.js';
+import { startEmbedded, type RunningEmbedded } from '../embedded/start.js';
+import { addressOptions, dataDirOption, jsonOption, tuningOptions, type ServeFlags } from '../options.js';
+
+interface Flags extends ServeFlags {
+  readonly json?: boolean;
+  readonly logLevel: string;
+}
+
+export function addStart(program: Command): void {
+  const command = program
+    .command('start')
+    .description('gateway, landing and store in one process on one machine')
+    .addOption(dataDirOption())
+    .option(
+      '--authority-key-dir <dir>',
+      "where the first start writes the authority's private key (default: the data directory's name + -authority-key)",
+    )
+    .addOption(jsonOption())
+    .addOption(
+      new Option('--log-level <level>', 'what the process logs on standard error')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    );
+  for (const option of [...addressOptions(), ...tuningOptions()]) command.addOption(option);
+  command.action(start);
+}
+
+async function start(flags: Flags): Promise<void> {
+  const logger = pino({ level: flags.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  const running = await startEmbedded({
+    ...flags,
+    authorityKeyDir: flags.authorityKeyDir ?? defaultAuthorityKeyDir(flags.dataDir),
+    countryMmdb: flags.countryMmdb,
+    asnMmdb: flags.asnMmdb,
+    logger,
+  });
+  announce(running, flags);
+
+  const signal = new Promise<string>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  try {
+    const name = await Promise.race([signal, running.failed]);
+    logger.info({ signal: name }, 'shutting down');
+    await running.stop();
+  } catch (error) {
+    logger.fatal({ err: error }, 'stopped by a fault');
+    process.exitCode = 1;
+    await running.stop().catch(() => undefined);
+  }
+  process.exit();
+}
+
+function announce({ grpc, http, madePrivateKey }: RunningEmbedded, { json, dataDir }: Flags): void {
+  if (madePrivateKey !== undefined) {
+    process.stderr.write(
+      `The authority's private key was written to ${madePrivateKey}\n` +
+        'Move it to where only the authority can read it: without it nobody can open what is sealed.\n',
+    );
+  }
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ ready: true, grpc, http, pid: process.pid })}\n`);
+    return;
+  }
+  process.stdout.write(
+    `Lachan serves.\n  providers   ${grpc} (gRPC)\n  health      ${http}/healthz\n  metrics     ${http}/metrics\n  data        ${dataDir}\n`,
+  );
+}

@@ -1,0 +1,85 @@
+// Every metric, declared once with a sentence. Labels are closed lists: no report content, no host, no provider.
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+export interface Metrics {
+  readonly registry: Registry;
+  received(accepted: number, rejected: number): void;
+  landed(topic: string, records: number): void;
+  retried(topic: string): void;
+  fault(): void;
+}
+
+/** What is read when metrics are asked for. */
+export interface MetricSources {
+  readonly landingLag: () => number;
+  readonly inFlightBytes: () => number;
+  readonly streams: () => number;
+  readonly logBytes: () => number;
+  readonly lookupAgeDays: () => number;
+}
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'lachan_' });
+  const registers = [registry];
+  const received = new Counter({
+    name: 'lachan_reports_received_total',
+    help: 'Reports answered by the gateway, by verdict: accepted (durable) or rejected (refused, with violations).',
+    labelNames: ['verdict'],
+    registers,
+  });
+  const landed = new Counter({
+    name: 'lachan_records_landed_total',
+    help: 'Records of the log that became rows, by topic.',
+    labelNames: ['topic'],
+    registers,
+  });
+  const retried = new Counter({
+    name: 'lachan_landing_retries_total',
+    help: 'Inserts or questions that the store refused for the time being. Growing: look at the store.',
+    labelNames: ['topic'],
+    registers,
+  });
+  const faults = new Counter({
+    name: 'lachan_gateway_faults_total',
+    help: 'Calls that failed through a fault of our own. Above 0: look at the log of the process.',
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge(
+    'lachan_landing_lag_records',
+    'Accepted records that have not landed yet. Growing for minutes: landing cannot keep up.',
+    sources.landingLag,
+  );
+  gauge(
+    'lachan_gateway_in_flight_bytes',
+    'Bytes of batches received and not yet answered.',
+    sources.inFlightBytes,
+  );
+  gauge('lachan_gateway_report_streams', 'Open StreamReports calls.', sources.streams);
+  gauge('lachan_log_used_bytes', 'Bytes of records in the embedded log.', sources.logBytes);
+  gauge(
+    'lachan_lookup_age_days',
+    'Age of the oldest lookup of addresses. Above 90: countries and networks grow wrong; update it.',
+    sources.lookupAgeDays,
+  );
+  return {
+    registry,
+    received(accepted, rejected) {
+      received.inc({ verdict: 'accepted' }, accepted);
+      received.inc({ verdict: 'rejected' }, rejected);
+    },
+    landed: (topic, records) => landed.inc({ topic }, records),
+    retried: (topic) => retried.inc({ topic }),
+    fault: () => faults.inc(),
+  };
+}

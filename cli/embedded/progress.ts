@@ -1,0 +1,60 @@
+// How far the log has been written and how far it has landed: what back-pressure and trimming go by.
+import type { EmbeddedLog } from '../../log/embedded-log.js';
+import type { Log } from '../../log/log.js';
+import { REPORTS_TOPIC } from '../../log/topics.js';
+
+export class Progress {
+  #appended = 0;
+  #landed = 0;
+
+  /** Resolves with the state that the log was left in. */
+  static async of(log: Log, group: string): Promise<Progress> {
+    const progress = new Progress();
+    const [extent] = await log.extents(REPORTS_TOPIC);
+    const [committed] = await log.committed(group, REPORTS_TOPIC);
+    progress.#appended = extent?.end ?? 0;
+    progress.#landed = committed?.offset ?? extent?.first ?? 0;
+    return progress;
+  }
+
+  noteLanded(topic: string, to: number): void {
+    if (topic === REPORTS_TOPIC) this.#landed = Math.max(this.#landed, to + 1);
+  }
+
+  /** Durable records that have not landed yet. */
+  lag(): number {
+    return Math.max(0, this.#appended - this.#landed);
+  }
+
+  landed(): number {
+    return this.#landed;
+  }
+
+  /** The log's append, observed. */
+  watching(log: Log): Pick<Log, 'append'> {
+    return {
+      append: async (topic, records) => {
+        const positions = await log.append(topic, records);
+        const last = positions.at(-1);
+        if (topic === REPORTS_TOPIC && last !== undefined) {
+          this.#appended = Math.max(this.#appended, last.offset + 1);
+        }
+        return positions;
+      },
+    };
+  }
+}
+
+const TRIM_STEP = 0.25;
+
+/**
+ * Deletes old records above `keepBytes`, a quarter of them at a time and never beyond what has landed.
+ * The store has synced what was landed before its offset was committed.
+ */
+export async function trimLog(log: EmbeddedLog, progress: Progress, keepBytes: number): Promise<void> {
+  if (log.usedBytes() <= keepBytes) return;
+  const [extent] = await log.extents(REPORTS_TOPIC);
+  if (extent === undefined) return;
+  const before = extent.first + Math.ceil((extent.end - extent.first) * TRIM_STEP);
+  await log.trim(REPORTS_TOPIC, Math.min(before, progress.landed()));
+}

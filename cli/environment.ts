@@ -1,0 +1,35 @@
+// Options from the environment. `--data-dir` is LACHAN_DATA_DIR; a name with our prefix that no option has is a typing
+// error and refused, with all others at once.
+import type { Command, Option } from 'commander';
+import { CommandFault } from './command-fault.js';
+
+const PREFIX = 'LACHAN_';
+/** Read by the test suite, or by main itself. */
+const NOT_OPTIONS = /^LACHAN_(TEST_\w+|DEBUG)$/;
+
+/** Gives every option of every command its variable. Throws `CommandFault` for unknown variables and bad switches. */
+export function applyEnvironment(program: Command, environment: NodeJS.ProcessEnv): void {
+  const options = new Map<string, Option[]>();
+  for (const command of allCommands(program)) {
+    for (const option of command.options) {
+      const name = PREFIX + option.name().toUpperCase().replaceAll('-', '_');
+      option.env(name);
+      options.set(name, [...(options.get(name) ?? []), option]);
+    }
+  }
+  const faults: string[] = [];
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith(PREFIX) || NOT_OPTIONS.test(name)) continue;
+    const meant = options.get(name);
+    if (meant === undefined) faults.push(`${name} is not an option of lachan`);
+    else if (meant.every((option) => option.isBoolean())) {
+      if (value === 'false') Reflect.deleteProperty(environment, name);
+      else if (value !== 'true') faults.push(`${name} must be true or false`);
+    }
+  }
+  if (faults.length > 0) throw new CommandFault(faults.join('\n        '), 2);
+}
+
+function allCommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap((child) => allCommands(child))];
+}

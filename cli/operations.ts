@@ -1,0 +1,145 @@
+// What the commands ask of a data directory, whoever holds it: the same operations in the process that opened it and
+// over loopback.
+import { randomBytes } from 'node:crypto';
+import { audit, type Audit } from '../consumers/audit.js';
+import { LANDING_GROUP } from '../consumers/pipeline.js';
+import { tokenHash } from '../gateway/authenticate.js';
+import type { Log } from '../log/log.js';
+import { REPORTS_TOPIC } from '../log/topics.js';
+import type { Environment } from '../schemas/vocabulary.js';
+import { migrate } from '../store/migrate.js';
+import { writeCredential } from '../store/providers.js';
+import { selectEpochs } from '../store/queries/landed.js';
+import { askFigure } from '../store/queries/figures.js';
+import { selectCredentials, type Credential } from '../store/queries/providers.js';
+import { selectSealed, type SealedReport } from '../store/queries/sealed.js';
+import type { Row, Store } from '../store/store.js';
+
+export interface NewProvider {
+  readonly provider_id: string;
+  readonly environment: Environment;
+  /** Shown this once; only its hash is kept. */
+  readonly token: string;
+}
+
+export interface Figures {
+  readonly rows: readonly Row[];
+  /** Accepted records that had not landed when the figure was taken. */
+  readonly notLanded: number;
+}
+
+export interface Operations {
+  addProvider(name: string, environment: Environment): Promise<NewProvider>;
+  listProviders(): Promise<readonly Credential[]>;
+  /** Revokes the credentials named by provider id or by the beginning of their hash; returns how many. */
+  revokeProvider(which: string): Promise<number>;
+  /** Waits (for at most `waitMs`) until everything accepted before has landed, then asks. */
+  figure(name: string, params: Readonly<Record<string, string>>, waitMs: number): Promise<Figures>;
+  audit(): Promise<Audit>;
+  migrate(): Promise<readonly string[]>;
+  sealed(authorityReportId: string): Promise<readonly SealedReport[]>;
+  /** Records of reports that the log has taken since this store was first tied to it. */
+  logRecords(): Promise<number>;
+}
+
+export interface OperationsOver {
+  readonly store: Store;
+  readonly log: Log;
+  readonly noteLandingTimes: () => Promise<void>;
+  /** Told when the registry of providers has changed. */
+  readonly onProvidersChanged: () => Promise<void>;
+}
+
+/** A refusal that the person at the command line can mend. */
+export class OperationRefusal extends Error {
+  override readonly name = 'OperationRefusal';
+}
+
+const TOKEN_PREFIX = 'lachan_';
+const POLL_MS = 20;
+
+export function operationsOver({
+  store,
+  log,
+  noteLandingTimes,
+  onProvidersChanged,
+}: OperationsOver): Operations {
+  const select = store.select.bind(store);
+
+  const notLanded = async (ends: readonly number[]): Promise<number> => {
+    const committed = await log.committed(LANDING_GROUP, REPORTS_TOPIC);
+    return ends.reduce((sum, end, i) => sum + Math.max(0, end - (committed[i]?.offset ?? 0)), 0);
+  };
+
+  return {
+    async addProvider(name, environment) {
+      const providerId = slug(name);
+      const token = TOKEN_PREFIX + randomBytes(32).toString('base64url');
+      await writeCredential(store, {
+        credentialHash: tokenHash(token),
+        providerId,
+        name: name.normalize('NFC'),
+        environment,
+        createdAtMs: Date.now(),
+        revokedAtMs: null,
+      });
+      await onProvidersChanged();
+      return { provider_id: providerId, environment, token };
+    },
+    listProviders: () => selectCredentials(select),
+    async revokeProvider(which) {
+      const credentials = (await selectCredentials(select)).filter(
+        ({ providerId, credentialHash, revokedAt }) =>
+          revokedAt === '' &&
+          (providerId === which || (/^[0-9a-f]{8,64}$/.test(which) && credentialHash.startsWith(which))),
+      );
+      if (credentials.length === 0) throw new OperationRefusal(`no valid credential belongs to ${which}`);
+      for (const credential of credentials) {
+        await writeCredential(store, {
+          ...credential,
+          createdAtMs: Date.parse(`${credential.createdAt.replace(' ', 'T')}Z`),
+          revokedAtMs: Date.now(),
+        });
+      }
+      await onProvidersChanged();
+      return credentials.length;
+    },
+    async figure(name, params, waitMs) {
+      const ends = (await log.extents(REPORTS_TOPIC)).map(({ end }) => end);
+      const deadline = Date.now() + waitMs;
+      let behind = await notLanded(ends);
+      while (behind > 0 && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        behind = await notLanded(ends);
+      }
+      await noteLandingTimes();
+      return { rows: await askFigure(select, name, params), notLanded: behind };
+    },
+    audit: () => audit(log, store, LANDING_GROUP),
+    migrate: () => migrate(store, 'single', Date.now()),
+    sealed: (authorityReportId) => selectSealed(select, authorityReportId),
+    async logRecords() {
+      const epoch = (await selectEpochs(select)).find(({ topic }) => topic === REPORTS_TOPIC);
+      const extents = await log.extents(REPORTS_TOPIC);
+      return extents.reduce(
+        (sum, { partition, end }) => sum + end - (epoch?.firstOffsets[partition] ?? 0),
+        0,
+      );
+    },
+  };
+}
+
+/** `Lá Chắn Demo 1` → `la-chan-demo-1`. */
+function slug(name: string): string {
+  const id = name
+    .normalize('NFD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[đĐ]/g, 'd')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+  if (id === '' || id.length > 100) {
+    throw new OperationRefusal('a provider needs a name with letters or digits, at most 100 of them');
+  }
+  return id;
+}

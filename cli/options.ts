@@ -1,0 +1,72 @@
+// Options that several commands share, and how their values are read.
+import { InvalidArgumentError, Option } from 'commander';
+
+export const dataDirOption = (): Option =>
+  new Option('--data-dir <dir>', 'directory of the embedded setting').default('./lachan-data');
+
+export const jsonOption = (): Option => new Option('--json', 'print JSON for programs');
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`must be a whole number from ${least} to ${most}`);
+    }
+    return value;
+  };
+}
+
+/** What `start` and `demo` take beside the data directory. */
+export interface ServeFlags {
+  readonly dataDir: string;
+  readonly authorityKeyDir?: string;
+  readonly host: string;
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly logMaxMib: number;
+  readonly logKeepMib: number;
+  readonly maxLandingLag: number;
+  readonly landingWaitMs: number;
+  readonly dedupKeys: number;
+  readonly countryMmdb?: string;
+  readonly asnMmdb?: string;
+}
+
+const port = wholeNumber(0, 65_535);
+const MOST_MIB = 16_777_216;
+
+/** Tuning of a process that serves. */
+export const tuningOptions = (): readonly Option[] => [
+  new Option('--log-max-mib <n>', 'the log refuses more than this')
+    .argParser(wholeNumber(16, MOST_MIB))
+    .default(16_384),
+  new Option('--log-keep-mib <n>', 'landed records are deleted from the log above this')
+    .argParser(wholeNumber(1, MOST_MIB))
+    .default(2_048),
+  new Option(
+    '--max-landing-lag <n>',
+    'accepted records that may wait for landing before callers have to wait',
+  )
+    .argParser(wholeNumber(1_000, 100_000_000))
+    .default(200_000),
+  new Option('--landing-wait-ms <n>', 'how long a batch is collected before it lands')
+    .argParser(wholeNumber(10, 60_000))
+    .default(250),
+  new Option(
+    '--dedup-keys <n>',
+    'reports whose keys are held in memory, about 50 bytes each; older ones are asked of the store',
+  )
+    .argParser(wholeNumber(10_000, 200_000_000))
+    .default(8_000_000),
+  new Option('--country-mmdb <file>', "the operator's own country database, before the bundled one"),
+  new Option('--asn-mmdb <file>', "the operator's own network database, before the bundled one"),
+];
+
+export const addressOptions = (): readonly Option[] => [
+  new Option('--host <address>', 'address to listen on').default('127.0.0.1'),
+  new Option('--grpc-port <port>', 'port for providers (0: any free one)').argParser(port).default(50_051),
+  new Option('--http-port <port>', 'port for health, metrics and commands (0: any free one)')
+    .argParser(port)
+    .default(8_080),
+];

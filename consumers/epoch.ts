@@ -1,0 +1,47 @@
+// Ties the store to one log: partitions and first offsets are written down at the first start, and a log that is
+// not the one that was landed from is refused.
+import type { Log } from '../log/log.js';
+import { selectEpochs, selectLastLanded, type LandingTable } from '../store/queries/landed.js';
+import type { Store } from '../store/store.js';
+import { LandingFault } from './land.js';
+
+/** The epoch of the topic: every row and every token carries it. */
+export async function openEpoch(
+  log: Log,
+  store: Store,
+  topic: string,
+  table: LandingTable,
+  nowMs: number,
+): Promise<number> {
+  const extents = await log.extents(topic);
+  const select = store.select.bind(store);
+  const known = (await selectEpochs(select)).find((epoch) => epoch.topic === topic);
+  if (known === undefined) {
+    await store.insert({
+      table: 'log_epochs',
+      columns: ['topic', 'log_epoch', 'partitions', 'first_offsets', 'created_at'],
+      rows: Buffer.from(
+        `${JSON.stringify([topic, 1, extents.length, extents.map(({ first }) => first), nowMs])}\n`,
+      ),
+      rowCount: 1,
+      token: `epoch:${topic}:1`,
+    });
+    return 1;
+  }
+  if (known.partitions !== extents.length) {
+    throw new LandingFault(
+      `${topic} has ${extents.length} partitions, but was landed from ${known.partitions}: ` +
+        'the number of partitions cannot change; restore the log or the store it belongs to',
+    );
+  }
+  for (const { partition, end } of extents) {
+    const last = await selectLastLanded(select, table, known.epoch, partition);
+    if (last >= end) {
+      throw new LandingFault(
+        `${topic} partition ${partition} ends at ${end}, but offset ${last} has landed from it: ` +
+          'the log was replaced or lost its end; restore the log that belongs to this store',
+      );
+    }
+  }
+  return known.epoch;
+}

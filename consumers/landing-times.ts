@@ -1,0 +1,60 @@
+// When batches became visible: known only after their insert, so it is written beside them a little later. A crash
+// loses the latest entries; the figures of freshness then say that they rest on fewer records.
+import type { Store } from '../store/store.js';
+import type { Landed } from './land.js';
+
+const MOST_ENTRIES = 5_000;
+const WRITE_EVERY_MS = 5_000;
+
+interface Entry extends Landed {
+  readonly epoch: number;
+  readonly partition: number;
+  readonly visibleAtMs: number;
+}
+
+export class LandingTimes {
+  #entries: Entry[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  #writtenAtMs: number;
+
+  constructor(
+    private readonly store: Pick<Store, 'insert'>,
+    private readonly nowMs: () => number,
+  ) {
+    this.#writtenAtMs = nowMs();
+  }
+
+  note(epoch: number, partition: number, landed: Landed): void {
+    const visibleAtMs = this.nowMs();
+    // A store that does not take them must not cost memory.
+    if (this.#entries.length < MOST_ENTRIES) this.#entries.push({ epoch, partition, visibleAtMs, ...landed });
+    if (visibleAtMs - this.#writtenAtMs >= WRITE_EVERY_MS) {
+      this.#writtenAtMs = visibleAtMs;
+      this.write().catch(() => undefined);
+    }
+  }
+
+  /** Rejects with the store's fault; the entries are then tried again with the next ones. */
+  write(): Promise<void> {
+    this.#writing = this.#writing.catch(() => undefined).then(() => this.#writeNow());
+    return this.#writing;
+  }
+
+  async #writeNow(): Promise<void> {
+    const entries = this.#entries;
+    const first = entries[0];
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return;
+    const rows = entries.map(({ epoch, partition, from, to, visibleAtMs }) =>
+      JSON.stringify([epoch, partition, from, to, visibleAtMs]),
+    );
+    await this.store.insert({
+      table: 'landings',
+      columns: ['log_epoch', 'log_partition', 'from_offset', 'to_offset', 'visible_at'],
+      rows: Buffer.from(`${rows.join('\n')}\n`),
+      rowCount: entries.length,
+      token: `landings:${first.epoch}:${first.partition}:${first.from}-${last.partition}:${last.to}`,
+    });
+    this.#entries = this.#entries.slice(entries.length);
+  }
+}

@@ -1,0 +1,162 @@
+// The way of a batch through the gateway. Reads downwards: admit, read, validate, identify, seal, publish, answer.
+import type { Buffer } from 'node:buffer';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { Report } from '@lachan/proto/report';
+import { create } from '@bufbuild/protobuf';
+import { ReceiptSchema, ReceiptStatus, type Receipt } from '@lachan/proto/report-service';
+import { LogFault, type Log, type LogRecord } from '../log/log.js';
+import { REPORTS_TOPIC } from '../log/topics.js';
+import { reportRecordCodec } from '../schemas/record-codec.js';
+import type { Admission } from './admission.js';
+import type { Caller } from './authenticate.js';
+import { canonicalise, type CanonicalRefusal, type CanonicalUrl } from './canonicalise.js';
+import type { DataKeys } from './data-keys.js';
+import { authorityReportId, digest, identify } from './identify.js';
+import type { KeyedHash } from './keyed-hash.js';
+import { missingFields } from './missing-fields.js';
+import { readBatch, type BatchMessage } from './read-batch.js';
+import { toRecord } from './to-record.js';
+import { uuidText } from './uuid-text.js';
+import { validate } from './validate.js';
+import type { Violation } from './violation.js';
+
+export interface ReceiveDependencies {
+  readonly log: Pick<Log, 'append'>;
+  readonly keyed: KeyedHash;
+  readonly dataKeys: Pick<DataKeys, 'current'>;
+  readonly admission: Admission;
+  readonly nowMs: () => number;
+  /** Told what was decided, in numbers only. */
+  readonly onReceived: (counts: ReceivedCounts) => void;
+}
+
+export interface ReceivedCounts {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+/** What becomes of a batch. `batchSequence` is 0 where the batch has none. */
+export type Answer =
+  | { readonly kind: 'receipts'; readonly batchSequence: number; readonly receipts: Receipt[] }
+  | {
+      readonly kind: 'wait';
+      readonly batchSequence: number;
+      readonly retryAfterMs: number;
+      readonly message: string;
+    }
+  | { readonly kind: 'refused'; readonly batchSequence: number; readonly violations: readonly Violation[] };
+
+const WAIT_FOR_LOG_MS = 1_000;
+/** Limits of the contract: beyond them validation refuses without reading. */
+const MAX_LOCATIONS = 16;
+const MAX_URL_LENGTH = 8_192;
+
+/** Answers one batch of one caller. Rejects only with a fault of our own. */
+export async function receive(
+  bytes: Uint8Array,
+  message: BatchMessage,
+  caller: Caller,
+  dependencies: ReceiveDependencies,
+): Promise<Answer> {
+  const { admission, log, nowMs, onReceived } = dependencies;
+
+  const batch = readBatch(bytes, message);
+  if (batch.kind === 'refused') return batch;
+
+  const ticket = admission.admit(bytes.length);
+  if (!('release' in ticket)) return { kind: 'wait', batchSequence: batch.batchSequence, ...ticket };
+  try {
+    const receivedAtMs = nowMs();
+    const records: LogRecord[] = [];
+    const receipts = Array.from(batch.entries, (entry, index) => {
+      if (entry.report === undefined) {
+        return rejection(index, undefined, entry.violations, caller, dependencies);
+      }
+      const verdicts = canonicalised(entry.report);
+      const violations = validate(entry.report, receivedAtMs, verdicts);
+      if (violations.length > 0) return rejection(index, entry.report, violations, caller, dependencies);
+      const canonicalUrls = verdicts.map(canonicalOnly);
+      return publishable(index, entry.report, canonicalUrls, receivedAtMs, caller, records, dependencies);
+    });
+
+    if (records.length > 0) await log.append(REPORTS_TOPIC, records);
+
+    onReceived({ accepted: records.length, rejected: receipts.length - records.length });
+    return { kind: 'receipts', batchSequence: batch.batchSequence, receipts };
+  } catch (error) {
+    if (!(error instanceof LogFault) || !error.retryable) throw error;
+    const wait = 'The report log cannot take more at the moment; please send again later.';
+    return { kind: 'wait', batchSequence: batch.batchSequence, retryAfterMs: WAIT_FOR_LOG_MS, message: wait };
+  } finally {
+    ticket.release();
+  }
+}
+
+/** Seals the report into `records` and returns the receipt that becomes true once they are durable. */
+function publishable(
+  index: number,
+  report: Report,
+  canonicalUrls: readonly (CanonicalUrl | undefined)[],
+  receivedAtMs: number,
+  { environment, providerId }: Caller,
+  records: LogRecord[],
+  { keyed, dataKeys }: ReceiveDependencies,
+): Receipt {
+  const identity = identify(keyed, environment, providerId, report.reportId, report.revision);
+  const digests = digest(keyed, report, identity.recordKey);
+  const record = toRecord(report, identity, digests, canonicalUrls, {
+    environment,
+    providerId,
+    receivedAtMs,
+    keyed,
+    sealer: dataKeys.current(),
+  });
+  // All copies and revisions of a report meet in one partition.
+  records.push({ key: identity.authorityReportId, value: reportRecordCodec.encode(record) });
+  return create(ReceiptSchema, {
+    index,
+    reportId: report.reportId,
+    authorityReportId: uuidText(identity.authorityReportId),
+    status: ReceiptStatus.ACCEPTED,
+    receivedAt: timestampFromMs(receivedAtMs),
+    missingFields: missingFields(report),
+  });
+}
+
+const USABLE_REPORT_ID = /^[A-Za-z0-9_-]{1,500}$/;
+
+function rejection(
+  index: number,
+  report: Report | undefined,
+  violations: readonly Violation[],
+  { environment, providerId }: Caller,
+  { keyed }: ReceiveDependencies,
+): Receipt {
+  const reportId = report !== undefined && USABLE_REPORT_ID.test(report.reportId) ? report.reportId : '';
+  const id: Buffer | undefined =
+    reportId === '' ? undefined : authorityReportId(keyed, environment, providerId, reportId);
+  return create(ReceiptSchema, {
+    index,
+    reportId,
+    authorityReportId: id === undefined ? '' : uuidText(id),
+    status: ReceiptStatus.REJECTED,
+    violations: violations.map(({ field, rule, message, retryable }) => ({
+      field,
+      rule,
+      message,
+      retryable,
+    })),
+  });
+}
+
+/** What validation reads, and no more: a report may claim thousands of locations. */
+function canonicalised({ locations }: Report): readonly (CanonicalUrl | CanonicalRefusal | undefined)[] {
+  const readable = locations.length > MAX_LOCATIONS ? locations.slice(0, MAX_LOCATIONS) : locations;
+  return readable.map(({ url }) =>
+    url === '' || url.length > MAX_URL_LENGTH ? undefined : canonicalise(url),
+  );
+}
+
+function canonicalOnly(verdict: CanonicalUrl | CanonicalRefusal | undefined): CanonicalUrl | undefined {
+  return verdict?.kind === 'canonical' ? verdict : undefined;
+}

@@ -1,0 +1,125 @@
+// Sealing: what nobody but the authority may read leaves the gateway only as a box. Format of a box: version (1
+// byte, 1), key id (8), nonce (12), ciphertext, tag (16); AES-256-GCM, NIST SP 800-38D.
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  randomBytes,
+  publicEncrypt,
+  constants,
+} from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { Buffer } from 'node:buffer';
+import type { DataKeyRecord } from '../schemas/report-record.js';
+import { Secret } from './secret.js';
+
+const VERSION = 1;
+const KEY_ID_BYTES = 8;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
+
+/** Far below the 2^32 messages after which one key must not be used with GCM. */
+export const MAX_SEALS_PER_KEY = 2 ** 28;
+
+/** Seals values under one short-lived data key. */
+export interface Sealer {
+  readonly createdAtMs: number;
+  /** How many values were sealed so far. */
+  readonly seals: number;
+  /** Binds the box to its report, revision and field: moved elsewhere it does not open. */
+  seal(authorityReportId: Uint8Array, revision: number, field: string, value: string): Buffer;
+}
+
+/** A new data key: a sealer, and the record that must be durable in the log before its first use. */
+export function createDataKey(
+  authorityKey: KeyObject,
+  nowMs: number,
+): { readonly sealer: Sealer; readonly record: DataKeyRecord } {
+  const key = randomBytes(32);
+  const keyId = randomBytes(KEY_ID_BYTES);
+  return {
+    sealer: createSealer(new Secret(key), keyId, nowMs),
+    record: {
+      keyId,
+      wrappedKey: publicEncrypt(
+        { key: authorityKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+        key,
+      ),
+      publicKeyFingerprint: publicKeyFingerprint(authorityKey),
+      createdAtMs: nowMs,
+    },
+  };
+}
+
+/** SHA-256 of the key's SubjectPublicKeyInfo. */
+export function publicKeyFingerprint(authorityKey: KeyObject): Buffer {
+  return createHash('sha256')
+    .update(authorityKey.export({ type: 'spki', format: 'der' }))
+    .digest();
+}
+
+function createSealer(key: Secret<Buffer>, keyId: Buffer, createdAtMs: number): Sealer {
+  let seals = 0;
+  const header = Buffer.alloc(HEADER_BYTES);
+  header[0] = VERSION;
+  header.set(keyId, 1);
+  return {
+    createdAtMs,
+    get seals() {
+      return seals;
+    },
+    seal(authorityReportId, revision, field, value) {
+      seals += 1;
+      if (seals > MAX_SEALS_PER_KEY)
+        throw new Error('data key used up: it should have been replaced long ago');
+      // The key is new and used by this process alone, so a counter never repeats.
+      header.writeUIntBE(seals, 1 + KEY_ID_BYTES + 6, 6);
+      const cipher = createCipheriv('aes-256-gcm', key.reveal(), header.subarray(1 + KEY_ID_BYTES));
+      cipher.setAAD(associatedData(authorityReportId, revision, field));
+      const text = cipher.update(value, 'utf8');
+      cipher.final();
+      return Buffer.concat([header, text, cipher.getAuthTag()]);
+    },
+  };
+}
+
+/** What a box says about itself without being opened; undefined when it is none. */
+export function keyIdOf(box: Uint8Array): Buffer | undefined {
+  if (box.length < HEADER_BYTES + TAG_BYTES || box[0] !== VERSION) return undefined;
+  return Buffer.from(box.subarray(1, 1 + KEY_ID_BYTES));
+}
+
+/** Opens a box with its data key; undefined when it was altered or belongs to another report, revision or field. */
+export function openBox(
+  dataKey: Secret<Uint8Array>,
+  box: Uint8Array,
+  authorityReportId: Uint8Array,
+  revision: number,
+  field: string,
+): string | undefined {
+  if (keyIdOf(box) === undefined) return undefined;
+  const cipher = createDecipheriv(
+    'aes-256-gcm',
+    dataKey.reveal(),
+    box.subarray(1 + KEY_ID_BYTES, HEADER_BYTES),
+    { authTagLength: TAG_BYTES },
+  );
+  cipher.setAAD(associatedData(authorityReportId, revision, field));
+  cipher.setAuthTag(box.subarray(box.length - TAG_BYTES));
+  const text = cipher.update(box.subarray(HEADER_BYTES, box.length - TAG_BYTES));
+  try {
+    cipher.final();
+  } catch {
+    return undefined;
+  }
+  return text.toString('utf8');
+}
+
+function associatedData(authorityReportId: Uint8Array, revision: number, field: string): Buffer {
+  const data = Buffer.allocUnsafe(16 + 4 + field.length);
+  data.set(authorityReportId, 0);
+  data.writeUInt32BE(revision, 16);
+  data.write(field, 20, 'latin1');
+  return data;
+}

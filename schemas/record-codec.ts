@@ -1,0 +1,94 @@
+// Bytes of log records: Avro single-object encoding (C3 01, CRC-64-AVRO of the schema in little endian, body).
+// The only file that knows the framing.
+import { readFileSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import avsc from 'avsc';
+import { crc64Avro } from './crc-64-avro.js';
+import type { DataKeyRecord, ReportRecord } from './report-record.js';
+import type { DeadLetterReason } from './vocabulary.js';
+
+const HEADER_BYTES = 10;
+
+/** Why bytes could not be read as a record. */
+export interface Unreadable {
+  readonly unreadable: DeadLetterReason;
+}
+
+/** Encodes and decodes one kind of record, whatever known version it was written with. */
+export interface RecordCodec<T> {
+  /** Encodes into `target` from `at` on; returns the end, or -1 when there is no room. */
+  encodeInto(record: T, target: Buffer, at: number): number;
+  encode(record: T): Buffer;
+  /** Never throws: bytes that cannot be read are an outcome. Takes at most time and memory in proportion to the bytes. */
+  decode(bytes: Uint8Array): T | Unreadable;
+}
+
+/** The 8 bytes by which single-object encoding names a schema. */
+export function fingerprint(schema: avsc.Type): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(crc64Avro(Buffer.from(schema.toString(), 'utf8')));
+  return bytes;
+}
+
+/** Reads schema text strictly: unions are unwrapped by declaration, never by guessing. */
+export function parseSchema(text: string): avsc.Type {
+  return avsc.Type.forSchema(JSON.parse(text) as avsc.Schema, { wrapUnions: 'never' });
+}
+
+function codec<T>(versions: readonly string[]): RecordCodec<T> {
+  const types = versions.map((file) =>
+    parseSchema(readFileSync(new URL(`./avro/${file}`, import.meta.url), 'utf8')),
+  );
+  const newest = types.at(-1);
+  if (newest === undefined) throw new Error('a codec needs at least one schema version');
+  const header = Buffer.concat([Buffer.from([0xc3, 0x01]), fingerprint(newest)]);
+  const readers = new Map(
+    types.map((type) => [
+      fingerprint(type).toString('hex'),
+      { type, resolver: type === newest ? undefined : newest.createResolver(type) },
+    ]),
+  );
+
+  const encodeInto = (record: T, target: Buffer, at: number): number => {
+    if (at + HEADER_BYTES > target.length) return -1;
+    target.set(header, at);
+    return newest.encode(record, target, at + HEADER_BYTES);
+  };
+
+  return {
+    encodeInto,
+    encode(record) {
+      return Buffer.concat([header, newest.toBuffer(record)]);
+    },
+    decode(bytes) {
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      if (buffer.length < HEADER_BYTES || buffer[0] !== 0xc3 || buffer[1] !== 0x01) {
+        return { unreadable: 'UNDECODABLE' };
+      }
+      const body = buffer.subarray(HEADER_BYTES);
+      try {
+        // The schema is what makes these bytes a T: avsc builds exactly its fields or throws.
+        if (header.equals(buffer.subarray(0, HEADER_BYTES))) return newest.fromBuffer(body) as T;
+        const reader = readers.get(buffer.toString('hex', 2, HEADER_BYTES));
+        if (reader === undefined) return { unreadable: 'UNKNOWN_SCHEMA' };
+        return newest.fromBuffer(body, reader.resolver) as T;
+      } catch {
+        // avsc throws plain errors for every kind of bad bytes, with the bytes' content in the message.
+        return { unreadable: 'UNDECODABLE' };
+      }
+    },
+  };
+}
+
+/** Schema versions of report records, oldest first; released ones are never changed. */
+export const REPORT_RECORD_VERSIONS = ['report-record.v1.avsc'] as const;
+/** Schema versions of data key records, oldest first; released ones are never changed. */
+export const DATA_KEY_RECORD_VERSIONS = ['data-key-record.v1.avsc'] as const;
+
+export const reportRecordCodec = codec<ReportRecord>(REPORT_RECORD_VERSIONS);
+export const dataKeyRecordCodec = codec<DataKeyRecord>(DATA_KEY_RECORD_VERSIONS);
+
+/** Tells an unreadable outcome from a record. */
+export function isUnreadable(decoded: object): decoded is Unreadable {
+  return 'unreadable' in decoded;
+}

@@ -1,0 +1,135 @@
+// The store in the process: chDB, the ClickHouse engine as a library. One process, one directory.
+import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
+import { Session, drainPending } from 'chdb';
+import { createChdbConnection } from 'chdb/connection';
+import { classifyFault } from './classify-fault.js';
+import { StoreFault, type Block, type QueryParam, type Row, type Store } from './store.js';
+
+/** Memory the engine may use, in bytes; its own defaults are 0.9 of the machine and 5 GiB for each cache. */
+const ENGINE_ARGUMENTS = [
+  '--max_server_memory_usage=4294967296',
+  '--mark_cache_size=268435456',
+  '--uncompressed_cache_size=0',
+  '--index_mark_cache_size=67108864',
+  '--primary_index_cache_size=134217728',
+  '--background_pool_size=2',
+  '--background_schedule_pool_size=4',
+  '--background_common_pool_size=2',
+];
+
+/**
+ * Opens (or makes) the engine's directory. Throws `StoreFault` when another process holds it.
+ * Replaces the process's standard input by /dev/null: the engine's raw insert reads descriptor 0 and
+ * would insert whatever it finds there.
+ */
+export async function openChdb(options: {
+  readonly directory: string;
+  readonly database: string;
+}): Promise<Store> {
+  silenceStandardInput();
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  const session = openSession(options.directory);
+  // The adapter is typed against its own copy of the client's types; at run time they are the same.
+  const connection = createChdbConnection({
+    path: options.directory,
+  }) as unknown as NonNullable<ClickHouseClientConfigOptions['connection']>;
+  const client = createClient({ connection });
+  const database = identifier(options.database);
+  await session.queryAsync(`CREATE DATABASE IF NOT EXISTS ${database}`);
+  await client.command({ query: `USE ${database}` });
+  await client.command({ query: 'SET output_format_json_quote_64bit_integers = 1' });
+
+  let closed: Promise<void> | undefined;
+  const running = new Set<Promise<unknown>>();
+  const run = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    if (closed !== undefined) throw new StoreFault('never', `${doing}: the store is closed`);
+    const task = work();
+    running.add(task);
+    try {
+      return await task;
+    } catch (error) {
+      throw classifyFault(error, doing);
+    } finally {
+      running.delete(task);
+    }
+  };
+
+  return {
+    command: (sql) =>
+      run('command', async () => {
+        await client.command({ query: sql });
+      }),
+    select: (sql: string, params?: Readonly<Record<string, QueryParam>>) =>
+      run('select', async (): Promise<readonly Row[]> => {
+        const answer = await client.query({
+          query: sql,
+          format: 'JSONEachRow',
+          ...(params === undefined ? {} : { query_params: { ...params } }),
+        });
+        return answer.json<Row>();
+      }),
+    insert: (block) => run('insert', () => insertBlock(session, database, block)),
+    close: () =>
+      (closed ??= (async () => {
+        await Promise.allSettled(running);
+        await client.close();
+        session.close();
+        await drainPending();
+      })()),
+  };
+}
+
+/** Per-call settings go into the statement: through the client they would stay in the session, and later inserts vanish. */
+async function insertBlock(session: Session, database: string, block: Block): Promise<void> {
+  const summary = await session.insert({
+    table: `${database}.${identifier(block.table)}`,
+    columns: [...block.columns],
+    values: block.rows,
+    format: 'JSONCompactEachRow',
+    settings: {
+      insert_deduplication_token: block.token,
+      insert_deduplicate: 1,
+      async_insert: 0,
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+      max_insert_block_size: 1_048_576,
+      min_insert_block_size_rows: 1_048_576,
+      min_insert_block_size_bytes: 268_435_456,
+      input_format_parallel_parsing: 0,
+      max_insert_threads: 1,
+    },
+  });
+  if (summary.rowsSent !== undefined && summary.rowsSent !== block.rowCount) {
+    throw new StoreFault(
+      'never',
+      `insert: ${block.rowCount} rows announced, ${summary.rowsSent} in the block`,
+    );
+  }
+}
+
+function openSession(directory: string): Session {
+  try {
+    return new Session(directory, { connectionArgs: ENGINE_ARGUMENTS });
+  } catch (error) {
+    throw new StoreFault('never', `cannot open ${directory}: is another process using it?`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+function identifier(name: string): string {
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new StoreFault('never', `not a name: ${name}`);
+  return name;
+}
+
+function silenceStandardInput(): void {
+  const nothing = statSync('/dev/null');
+  try {
+    if (fstatSync(0).rdev === nothing.rdev) return;
+    closeSync(0);
+  } catch {
+    // Descriptor 0 is not open: the next file opened takes its place.
+  }
+  const descriptor = openSync('/dev/null', 'r');
+  if (descriptor !== 0) throw new StoreFault('never', 'cannot put standard input on /dev/null');
+}
