@@ -80,13 +80,26 @@ export interface RowContext {
   readonly lookupVersions: string;
 }
 
+/** A guess, so that growing is rare. */
+const BYTES_PER_ROW = 1_500;
+
 /** All rows of a batch as one block of bytes. */
 export function encodeRows(batch: readonly Judged[], context: RowContext): Buffer {
-  let lines = '';
+  let block = Buffer.allocUnsafe(Math.max(4_096, batch.length * BYTES_PER_ROW));
+  let end = 0;
   for (const judged of batch) {
-    lines += judged.outcome === 'DEAD_LETTER' ? deadLetterRow(judged, context) : reportRow(judged, context);
+    const row =
+      judged.outcome === 'DEAD_LETTER' ? deadLetterRow(judged, context) : reportRow(judged, context);
+    // Row by row: one text of the whole batch would keep all its pieces alive at once.
+    const most = end + row.length * 3;
+    if (most > block.length) {
+      const larger = Buffer.allocUnsafe(Math.max(block.length * 2, most));
+      block.copy(larger, 0, 0, end);
+      block = larger;
+    }
+    end += block.write(row, end, 'utf8');
   }
-  return Buffer.from(lines, 'utf8');
+  return block.subarray(0, end);
 }
 
 const NO_UUID = '"00000000000000000000000000000000"';
@@ -166,23 +179,24 @@ function reportRow(
 
 const NOWHERE: Hosting = { country: '', asn: 0 };
 
-/** What has no column of its own, as JSON in a text; empty when there is nothing. */
+/** What has no column of its own, as JSON in a text, without what is empty; '' when there is nothing. */
 function details(r: ReportRecord): string {
-  if (
-    r.items.length === 0 &&
-    r.severities.length === 0 &&
-    r.decision === null &&
-    r.subjects.length === 0 &&
-    r.bundle === null &&
-    r.externalRefs.length === 0 &&
-    r.attestedPeriod === null
-  ) {
-    return '""';
-  }
-  const { items, severities, decision, subjects, bundle, externalRefs, attestedPeriod } = r;
-  return JSON.stringify(
-    JSON.stringify({ items, severities, decision, subjects, bundle, externalRefs, attestedPeriod }),
-  );
+  const parts: Record<string, unknown> = {};
+  if (r.items.length > 0) parts['items'] = r.items;
+  if (r.severities.length > 0) parts['severities'] = r.severities;
+  if (r.decision !== null) parts['decision'] = r.decision;
+  if (r.subjects.length > 0) parts['subjects'] = r.subjects;
+  if (r.bundle !== null) parts['bundle'] = r.bundle;
+  if (r.externalRefs.length > 0) parts['externalRefs'] = r.externalRefs;
+  if (r.attestedPeriod !== null) parts['attestedPeriod'] = r.attestedPeriod;
+  const json = JSON.stringify(parts, withoutEmpty);
+  return json === '{}' ? '""' : JSON.stringify(json);
+}
+
+function withoutEmpty(_key: string, value: unknown): unknown {
+  return value === null || value === 'UNSPECIFIED' || (Array.isArray(value) && value.length === 0)
+    ? undefined
+    : value;
 }
 
 function time(value: EventTime | null): string {

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { toBinary } from '@bufbuild/protobuf';
 import { Precision, ReportKind, ReportSchema, Urgency, type Report } from '@lachan/proto/report';
 import type { Environment } from '../schemas/vocabulary.js';
+import { canonicalSpans } from './canonical-wire.js';
 import { HASH_DOMAINS, type KeyedHash } from './keyed-hash.js';
 
 export interface ReportIdentity {
@@ -46,40 +47,37 @@ export interface Digests {
   readonly fieldDigests: Buffer;
 }
 
-/** Fields that differ between sendings of the same report. */
-const NOT_CONTENT: readonly number[] = [
-  ReportSchema.field.streamSequence.number,
-  ReportSchema.field.correlationId.number,
-  ReportSchema.field.reportedAt.number,
-];
-
 /**
  * Digests of the content: the message's fields by number, defaults omitted, whatever order or
- * encoding the sender chose. Normalises `report` in place: an explicit default becomes none.
+ * encoding the sender chose. `bytes` is what `report` was decoded from. Normalises `report` in
+ * place: an explicit default becomes none.
  */
-export function digest(keyed: KeyedHash, report: Report, recordKey: Buffer): Digests {
-  omitExplicitDefaults(report);
-  const bytes = toBinary(ReportSchema, report);
-  const content: Uint8Array[] = [];
-  const fields: Buffer[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const field = fieldNumberAt(bytes, at);
-    let end = skipField(bytes, at);
-    while (end < bytes.length && fieldNumberAt(bytes, end) === field) end = skipField(bytes, end);
-    if (!NOT_CONTENT.includes(field)) {
-      const span = bytes.subarray(at, end);
-      content.push(span);
-      // Bound to the record, so that equal values in different reports do not show.
-      fields.push(Buffer.of(field), keyed.of(HASH_DOMAINS.fieldDigest, recordKey, span).subarray(0, 4));
-    }
-    at = end;
+export function digest(keyed: KeyedHash, report: Report, bytes: Uint8Array, recordKey: Uint8Array): Digests {
+  let content = bytes;
+  let spans = canonicalSpans(bytes);
+  if (spans === undefined) {
+    omitExplicitDefaults(report);
+    content = toBinary(ReportSchema, report);
+    spans = canonicalSpans(content);
+    if (spans === undefined) throw new Error('protobuf-es does not write the canonical form');
+  }
+  const fieldDigests = Buffer.allocUnsafe((spans.length / 3) * FIELD_DIGEST_BYTES);
+  const parts: Uint8Array[] = [];
+  for (let i = 0, at = 0; i < spans.length; i += 3, at += FIELD_DIGEST_BYTES) {
+    const span = content.subarray(spans[i + 1], spans[i + 2]);
+    parts.push(span);
+    fieldDigests[at] = spans[i] ?? 0;
+    // Bound to the record, so that equal values in different reports do not show.
+    fieldDigests.write(keyed.hex(HASH_DOMAINS.fieldDigest, recordKey, span).slice(0, 8), at + 1, 'hex');
   }
   return {
-    payloadDigest: keyed.of(HASH_DOMAINS.payloadDigest, ...content).subarray(0, 8),
-    fieldDigests: Buffer.concat(fields),
+    payloadDigest: keyed.of(HASH_DOMAINS.payloadDigest, ...parts).subarray(0, 8),
+    fieldDigests,
   };
 }
+
+/** Number, and 4 bytes of keyed hash. */
+const FIELD_DIGEST_BYTES = 5;
 
 function omitExplicitDefaults(report: Report): void {
   if (report.kind === ReportKind.INITIAL) report.kind = ReportKind.UNSPECIFIED;
@@ -95,37 +93,5 @@ function omitExplicitDefaults(report: Report): void {
   }
   for (const item of report.items) {
     if (item.uploadedAt?.precision === Precision.MS) item.uploadedAt.precision = Precision.UNSPECIFIED;
-  }
-}
-
-function fieldNumberAt(bytes: Uint8Array, at: number): number {
-  return varint(bytes, at).value >>> 3;
-}
-
-function skipField(bytes: Uint8Array, at: number): number {
-  const tag = varint(bytes, at);
-  switch (tag.value & 7) {
-    case 0:
-      return varint(bytes, tag.end).end;
-    case 1:
-      return tag.end + 8;
-    case 2: {
-      const length = varint(bytes, tag.end);
-      return length.end + length.value;
-    }
-    default:
-      return tag.end + 4;
-  }
-}
-
-/** Exact up to 2^28; larger values are only skipped. */
-function varint(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } {
-  let value = 0;
-  let end = at;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[end] ?? 0;
-    end += 1;
-    if (shift < 28) value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return { value, end };
   }
 }

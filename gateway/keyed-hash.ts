@@ -22,6 +22,8 @@ export type HashDomain = (typeof HASH_DOMAINS)[keyof typeof HASH_DOMAINS];
 export interface KeyedHash {
   /** 16 bytes. */
   of(domain: HashDomain, ...parts: readonly (string | Uint8Array)[]): Buffer;
+  /** The same 16 bytes as 32 hexadecimal digits: cheaper, where only some of them are needed. */
+  hex(domain: HashDomain, ...parts: readonly (string | Uint8Array)[]): string;
 }
 
 const KEY_BYTES = 32;
@@ -40,25 +42,27 @@ export function createKeyedHash(key: Secret<Uint8Array>): KeyedHash {
     scratch = larger;
   };
 
-  return {
-    of(domain, ...parts) {
-      scratch[KEY_BYTES] = domain;
-      let at = KEY_BYTES + 1;
-      for (const part of parts) {
-        if (typeof part === 'string') {
-          room(at + 4 + part.length * 3);
-          const written = scratch.write(part, at + 4, 'utf8');
-          scratch.writeUInt32BE(written, at);
-          at += 4 + written;
-        } else {
-          room(at + 4 + part.length);
-          scratch.writeUInt32BE(part.length, at);
-          scratch.set(part, at + 4);
-          at += 4 + part.length;
-        }
+  const hashed = (domain: HashDomain, parts: readonly (string | Uint8Array)[]): string => {
+    scratch[KEY_BYTES] = domain;
+    let at = KEY_BYTES + 1;
+    for (const part of parts) {
+      if (typeof part === 'string') {
+        room(at + 4 + part.length * 3);
+        const written = scratch.write(part, at + 4, 'utf8');
+        scratch.writeUInt32BE(written, at);
+        at += 4 + written;
+      } else {
+        room(at + 4 + part.length);
+        scratch.writeUInt32BE(part.length, at);
+        scratch.set(part, at + 4);
+        at += 4 + part.length;
       }
-      // A string result is twice as fast as a Buffer one in Node 20.
-      return Buffer.from(hash('sha256', scratch.subarray(0, at), 'binary').slice(0, 16), 'binary');
-    },
+    }
+    // A text as result is several times as fast as a Buffer in Node 20.
+    return hash('sha256', scratch.subarray(0, at), 'hex').slice(0, 32);
+  };
+  return {
+    of: (domain, ...parts) => Buffer.from(hashed(domain, parts), 'hex'),
+    hex: (domain, ...parts) => hashed(domain, parts),
   };
 }

@@ -11,9 +11,9 @@ export type BatchMessage = 'SubmitReportsRequest' | 'StreamReportsRequest';
 
 const MAX_REPORTS = 1000;
 
-/** One report of a batch, at its position from 0: decoded, or refused because its bytes cannot be. */
+/** One report of a batch, at its position from 0: decoded (from `bytes`), or refused because it cannot be. */
 export type BatchEntry =
-  | { readonly index: number; readonly report: Report }
+  | { readonly index: number; readonly report: Report; readonly bytes: Uint8Array }
   | { readonly index: number; readonly report: undefined; readonly violations: readonly Violation[] };
 
 export interface Batch {
@@ -113,7 +113,8 @@ function readReport(reader: WireReader, start: number, end: number, index: numbe
   const refusal = checkWire(reader, end);
   if (refusal !== undefined) return { index, report: undefined, violations: [refusal] };
   try {
-    return { index, report: fromBinary(ReportSchema, reader.bytes.subarray(start, end)) };
+    const bytes = reader.bytes.subarray(start, end);
+    return { index, report: fromBinary(ReportSchema, bytes), bytes };
   } catch {
     // What passed the check of the wire fails here only by text that is not UTF-8.
     return { index, report: undefined, violations: [malformed] };

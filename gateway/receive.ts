@@ -1,6 +1,6 @@
 // The way of a batch through the gateway. Reads downwards: admit, read, validate, identify, seal, publish, answer.
 import type { Buffer } from 'node:buffer';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs, timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import type { Report } from '@lachan/proto/report';
 import { create } from '@bufbuild/protobuf';
 import { ReceiptSchema, ReceiptStatus, type Receipt } from '@lachan/proto/report-service';
@@ -67,6 +67,7 @@ export async function receive(
   if (!('release' in ticket)) return { kind: 'wait', batchSequence: batch.batchSequence, ...ticket };
   try {
     const receivedAtMs = nowMs();
+    const receivedAt = timestampFromMs(receivedAtMs);
     const records: LogRecord[] = [];
     const receipts = Array.from(batch.entries, (entry, index) => {
       if (entry.report === undefined) {
@@ -76,7 +77,7 @@ export async function receive(
       const violations = validate(entry.report, receivedAtMs, verdicts);
       if (violations.length > 0) return rejection(index, entry.report, violations, caller, dependencies);
       const canonicalUrls = verdicts.map(canonicalOnly);
-      return publishable(index, entry.report, canonicalUrls, receivedAtMs, caller, records, dependencies);
+      return publishable(index, entry, canonicalUrls, receivedAt, caller, records, dependencies);
     });
 
     if (records.length > 0) await log.append(REPORTS_TOPIC, records);
@@ -92,35 +93,40 @@ export async function receive(
   }
 }
 
-/** Seals the report into `records` and returns the receipt that becomes true once they are durable. */
+/**
+ * Seals the report into `records` and returns the receipt that becomes true once they are durable. The receipt is
+ * written out in full: `create` costs a twentieth of the gateway.
+ */
 function publishable(
   index: number,
-  report: Report,
+  { report, bytes }: { readonly report: Report; readonly bytes: Uint8Array },
   canonicalUrls: readonly (CanonicalUrl | undefined)[],
-  receivedAtMs: number,
+  receivedAt: Timestamp,
   { environment, providerId }: Caller,
   records: LogRecord[],
   { keyed, dataKeys }: ReceiveDependencies,
 ): Receipt {
   const identity = identify(keyed, environment, providerId, report.reportId, report.revision);
-  const digests = digest(keyed, report, identity.recordKey);
+  const digests = digest(keyed, report, bytes, identity.recordKey);
   const record = toRecord(report, identity, digests, canonicalUrls, {
     environment,
     providerId,
-    receivedAtMs,
+    receivedAtMs: timestampMs(receivedAt),
     keyed,
     sealer: dataKeys.current(),
   });
   // All copies and revisions of a report meet in one partition.
   records.push({ key: identity.authorityReportId, value: reportRecordCodec.encode(record) });
-  return create(ReceiptSchema, {
+  return {
+    $typeName: 'lachan.v1.Receipt',
     index,
     reportId: report.reportId,
     authorityReportId: uuidText(identity.authorityReportId),
     status: ReceiptStatus.ACCEPTED,
-    receivedAt: timestampFromMs(receivedAtMs),
+    violations: [],
+    receivedAt,
     missingFields: missingFields(report),
-  });
+  };
 }
 
 const USABLE_REPORT_ID = /^[A-Za-z0-9_-]{1,500}$/;

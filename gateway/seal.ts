@@ -4,14 +4,16 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createSecretKey,
+  type KeyObject,
   randomBytes,
   publicEncrypt,
   constants,
 } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+
 import { Buffer } from 'node:buffer';
 import type { DataKeyRecord } from '../schemas/report-record.js';
-import { Secret } from './secret.js';
+import type { Secret } from './secret.js';
 
 const VERSION = 1;
 const KEY_ID_BYTES = 8;
@@ -39,7 +41,7 @@ export function createDataKey(
   const key = randomBytes(32);
   const keyId = randomBytes(KEY_ID_BYTES);
   return {
-    sealer: createSealer(new Secret(key), keyId, nowMs),
+    sealer: createSealer(createSecretKey(key), keyId, nowMs),
     record: {
       keyId,
       wrappedKey: publicEncrypt(
@@ -59,7 +61,7 @@ export function publicKeyFingerprint(authorityKey: KeyObject): Buffer {
     .digest();
 }
 
-function createSealer(key: Secret<Buffer>, keyId: Buffer, createdAtMs: number): Sealer {
+function createSealer(key: KeyObject, keyId: Buffer, createdAtMs: number): Sealer {
   let seals = 0;
   const header = Buffer.alloc(HEADER_BYTES);
   header[0] = VERSION;
@@ -75,7 +77,7 @@ function createSealer(key: Secret<Buffer>, keyId: Buffer, createdAtMs: number): 
         throw new Error('data key used up: it should have been replaced long ago');
       // The key is new and used by this process alone, so a counter never repeats.
       header.writeUIntBE(seals, 1 + KEY_ID_BYTES + 6, 6);
-      const cipher = createCipheriv('aes-256-gcm', key.reveal(), header.subarray(1 + KEY_ID_BYTES));
+      const cipher = createCipheriv('aes-256-gcm', key, header.subarray(1 + KEY_ID_BYTES));
       cipher.setAAD(associatedData(authorityReportId, revision, field));
       const text = cipher.update(value, 'utf8');
       cipher.final();

@@ -52,7 +52,7 @@ describe('a batch', () => {
       kind: 'batch',
       batchSequence: 7,
       size: 3,
-      entries: reports.map((report, index) => ({ index, report })),
+      entries: reports.map((report, index) => ({ index, report, bytes: toBinary(ReportSchema, report) })),
     });
   });
 
@@ -62,7 +62,7 @@ describe('a batch', () => {
       kind: 'batch',
       batchSequence: 0,
       size: 1,
-      entries: [{ index: 0, report: reportOf(good) }],
+      entries: [{ index: 0, report: reportOf(good), bytes: toBinary(ReportSchema, reportOf(good)) }],
     });
   });
 
@@ -216,7 +216,9 @@ describe('whatever comes over the wire', () => {
       fc.property(fc.array(goodReport, { minLength: 1, maxLength: 4 }), (inits) => {
         const bytes = streamOf(3n, ...inits.map((init) => toBinary(ReportSchema, reportOf(init))));
         const { reports } = fromBinary(StreamReportsRequestSchema, bytes);
-        expect(read(bytes).entries).toEqual(reports.map((report, index) => ({ index, report })));
+        expect(read(bytes).entries).toEqual(
+          reports.map((report, index) => ({ index, report, bytes: toBinary(ReportSchema, report) })),
+        );
       }),
       { numRuns: 100 },
     );
