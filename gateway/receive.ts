@@ -7,6 +7,7 @@ import { ReceiptSchema, ReceiptStatus, type Receipt } from '@lachan/proto/report
 import { LogFault, type Log, type LogRecord } from '../log/log.js';
 import { REPORTS_TOPIC } from '../log/topics.js';
 import { reportRecordCodec } from '../schemas/record-codec.js';
+import type { ReportRecord } from '../schemas/report-record.js';
 import type { Admission } from './admission.js';
 import type { Caller } from './authenticate.js';
 import { canonicalise, type CanonicalRefusal, type CanonicalUrl } from './canonicalise.js';
@@ -15,6 +16,7 @@ import { authorityReportId, digest, identify } from './identify.js';
 import type { KeyedHash } from './keyed-hash.js';
 import { missingFields } from './missing-fields.js';
 import { readBatch, type BatchMessage } from './read-batch.js';
+import { RecordSlab } from './record-slab.js';
 import { toRecord } from './to-record.js';
 import { uuidText } from './uuid-text.js';
 import { validate } from './validate.js';
@@ -69,6 +71,7 @@ export async function receive(
     const receivedAtMs = nowMs();
     const receivedAt = timestampFromMs(receivedAtMs);
     const records: LogRecord[] = [];
+    const slab = new RecordSlab(reportRecordCodec, batch.size);
     const receipts = Array.from(batch.entries, (entry, index) => {
       if (entry.report === undefined) {
         return rejection(index, undefined, entry.violations, caller, dependencies);
@@ -77,7 +80,7 @@ export async function receive(
       const violations = validate(entry.report, receivedAtMs, verdicts);
       if (violations.length > 0) return rejection(index, entry.report, violations, caller, dependencies);
       const canonicalUrls = verdicts.map(canonicalOnly);
-      return publishable(index, entry, canonicalUrls, receivedAt, caller, records, dependencies);
+      return publishable(index, entry, canonicalUrls, receivedAt, caller, slab, records, dependencies);
     });
 
     if (records.length > 0) await log.append(REPORTS_TOPIC, records);
@@ -103,6 +106,7 @@ function publishable(
   canonicalUrls: readonly (CanonicalUrl | undefined)[],
   receivedAt: Timestamp,
   { environment, providerId }: Caller,
+  slab: RecordSlab<ReportRecord>,
   records: LogRecord[],
   { keyed, dataKeys }: ReceiveDependencies,
 ): Receipt {
@@ -116,7 +120,7 @@ function publishable(
     sealer: dataKeys.current(),
   });
   // All copies and revisions of a report meet in one partition.
-  records.push({ key: identity.authorityReportId, value: reportRecordCodec.encode(record) });
+  records.push({ key: identity.authorityReportId, value: slab.encode(record) });
   return {
     $typeName: 'lachan.v1.Receipt',
     index,

@@ -81,7 +81,11 @@ function createSealer(key: KeyObject, keyId: Buffer, createdAtMs: number): Seale
       cipher.setAAD(associatedData(authorityReportId, revision, field));
       const text = cipher.update(value, 'utf8');
       cipher.final();
-      return Buffer.concat([header, text, cipher.getAuthTag()]);
+      const box = Buffer.allocUnsafe(HEADER_BYTES + text.length + TAG_BYTES);
+      box.set(header, 0);
+      box.set(text, HEADER_BYTES);
+      box.set(cipher.getAuthTag(), HEADER_BYTES + text.length);
+      return box;
     },
   };
 }

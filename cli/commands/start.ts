@@ -44,14 +44,19 @@ async function start(flags: Flags): Promise<void> {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+  // The gateway goes on: what it accepts stands in the log until landing can go on, and health says so.
+  running.failed.catch((error: unknown) => {
+    logger.fatal(
+      { err: error },
+      'landing has stopped; reports are still accepted into the log; see docs/operate.md',
+    );
+  });
+  logger.info({ signal: await signal }, 'shutting down');
   try {
-    const name = await Promise.race([signal, running.failed]);
-    logger.info({ signal: name }, 'shutting down');
     await running.stop();
   } catch (error) {
-    logger.fatal({ err: error }, 'stopped by a fault');
+    logger.error({ err: error }, 'the shut-down was not in order; the next start lands what is left');
     process.exitCode = 1;
-    await running.stop().catch(() => undefined);
   }
   process.exit();
 }
