@@ -2,7 +2,8 @@
 import { Option, type Command } from 'commander';
 import { pino } from 'pino';
 import { defaultAuthorityKeyDir } from '../embedded/data-directory.js';
-import { startEmbedded, type RunningEmbedded } from '../embedded/start.js';
+import type { RunningEmbedded } from '../embedded/serve.js';
+import { startEmbedded } from '../embedded/start.js';
 import { addressOptions, dataDirOption, jsonOption, tuningOptions, type ServeFlags } from '../options.js';
 
 interface Flags extends ServeFlags {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Reporter, type ReportInit } from '@lachan/sdk';
 import { CommandFault } from '../command-fault.js';
-import type { RunningEmbedded } from '../embedded/start.js';
+import type { RunningEmbedded } from '../embedded/serve.js';
 import { showProgress } from '../submit/progress-bar.js';
 import { readReports } from '../submit/read-reports.js';
 import type { Distributions } from './distributions.js';

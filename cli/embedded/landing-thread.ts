@@ -36,6 +36,7 @@ export async function startLandingThread(setup: LandingSetup, news: LandingNews)
     { resolve: (rows: readonly Row[]) => void; reject: (error: Error) => void }
   >();
   let lastId = 0;
+  let closing: Promise<void> | undefined;
   let stop: (error: Error) => void = () => undefined;
   const stopped = new Promise<never>((_, reject) => {
     stop = reject;
@@ -68,7 +69,7 @@ export async function startLandingThread(setup: LandingSetup, news: LandingNews)
       const gone = new StoreFault('never', 'the landing thread has ended');
       for (const { reject: refuse } of waiting.values()) refuse(gone);
       waiting.clear();
-      stop(gone);
+      if (closing === undefined) stop(gone);
     });
   });
 
@@ -84,7 +85,6 @@ export async function startLandingThread(setup: LandingSetup, news: LandingNews)
     });
   };
 
-  let closing: Promise<void> | undefined;
   try {
     const { lookups, lookupAgeDays } = await ready;
     return {

@@ -7,14 +7,12 @@ export class Progress {
   #appended = 0;
   #landed = 0;
 
-  /** Resolves with the state that the log was left in. */
-  static async of(log: Log, group: string): Promise<Progress> {
-    const progress = new Progress();
+  /** Resolves when the state that the log was left in is known too. */
+  async read(log: Log, group: string): Promise<void> {
     const [extent] = await log.extents(REPORTS_TOPIC);
     const [committed] = await log.committed(group, REPORTS_TOPIC);
-    progress.#appended = extent?.end ?? 0;
-    progress.#landed = committed?.offset ?? extent?.first ?? 0;
-    return progress;
+    this.#appended = Math.max(this.#appended, extent?.end ?? 0);
+    this.#landed = Math.max(this.#landed, committed?.offset ?? extent?.first ?? 0);
   }
 
   noteLanded(topic: string, to: number): void {

@@ -1,215 +1,59 @@
 // The embedded setting as one process: gateway and control server on this thread, landing and engine on another.
-// Composes; holds no rule.
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { Logger } from 'pino';
-import { LANDING_GROUP } from '../../consumers/pipeline.js';
-import { Admission } from '../../gateway/admission.js';
-import { openAuthenticator } from '../../gateway/authenticate.js';
-import { openDataKeys } from '../../gateway/data-keys.js';
-import { Secret } from '../../gateway/secret.js';
-import { startServer, type ServerLimits } from '../../gateway/server.js';
 import { openEmbeddedLog } from '../../log/embedded.js';
-import { operationsOver, type Operations } from '../operations.js';
-import { startControlServer } from './control-server.js';
 import { DATABASE, dataDirectory } from './data-directory.js';
-import { openKeys } from './keys.js';
-import { startLandingThread } from './landing-thread.js';
-import { createMetrics } from './metrics.js';
-import { Progress, trimLog } from './progress.js';
-import { removeRunning, writeRunning } from './running.js';
+import { startLandingThread, type LandingNews } from './landing-thread.js';
+import { serve, type RunningEmbedded, type StartOptions } from './serve.js';
 
 const MIB = 1_048_576;
-
-export interface StartOptions {
-  readonly dataDir: string;
-  readonly authorityKeyDir: string;
-  readonly host: string;
-  readonly grpcPort: number;
-  readonly httpPort: number;
-  /** The embedded log refuses more than this. */
-  readonly logMaxMib: number;
-  /** Landed records are deleted from the log while it holds more than this. */
-  readonly logKeepMib: number;
-  readonly maxLandingLag: number;
-  readonly landingWaitMs: number;
-  readonly dedupKeys: number;
-  readonly countryMmdb: string | undefined;
-  readonly asnMmdb: string | undefined;
-  readonly logger: Logger;
-}
-
-export interface RunningEmbedded {
-  /** `host:port` */
-  readonly grpc: string;
-  /** `http://host:port` */
-  readonly http: string;
-  /** Where the authority's private key was written just now; undefined when there were keys. */
-  readonly madePrivateKey: string | undefined;
-  readonly operations: Operations;
-  /** Rejects when something has stopped that must not; never resolves. */
-  readonly failed: Promise<never>;
-  /** Answers what was taken, stops landing after the running batch, and releases everything. Safe twice. */
-  stop(): Promise<void>;
-}
-
-const LIMITS: ServerLimits = {
-  maxMessageBytes: 4 * MIB,
-  windowBytes: 4 * MIB,
-  maxConnections: 1_000,
-  maxStreamsPerConnection: 100,
-  maxReportStreams: 1_000,
-  maxBatchesInFlightPerStream: 16,
-};
-const MAX_IN_FLIGHT_BYTES = 64 * MIB;
-const CREDIT_PER_STREAM = 10_000;
-const DRAIN_MS = 10_000;
-const DATA_KEY_LIFETIME_MS = 3_600_000;
-const HOUSEKEEPING_MS = 5_000;
-const DAY_MS = 86_400_000;
+const MAX_BATCH_RECORDS = 20_000;
+const MAX_BATCH_BYTES = 16 * MIB;
 
 /** Rejects when the directory is held by another process, or when log and store do not belong together. */
 export async function startEmbedded(options: StartOptions): Promise<RunningEmbedded> {
-  const { logger } = options;
   const directory = dataDirectory(options.dataDir);
   mkdirSync(directory.root, { recursive: true, mode: 0o700 });
-  const openLog = (): ReturnType<typeof openEmbeddedLog> =>
-    openEmbeddedLog({
-      directory: directory.log,
-      maxBytes: options.logMaxMib * MIB,
-      clock: () => performance.now(),
-    });
-  let onLanded: (topic: string, records: number, to: number) => void = () => undefined;
-  let onRetry: (topic: string) => void = () => undefined;
+  const listeners: LandingNews[] = [];
 
   // The engine first: its lock on the directory is what keeps a second process out.
-  const startedAtMs = Date.now();
   const landing = await startLandingThread(
     {
       storeDirectory: directory.store,
       database: DATABASE,
       logDirectory: directory.log,
       logMaxBytes: options.logMaxMib * MIB,
-      maxBatchRecords: 20_000,
-      maxBatchBytes: 16 * MIB,
+      maxBatchRecords: MAX_BATCH_RECORDS,
+      maxBatchBytes: MAX_BATCH_BYTES,
       maxBatchWaitMs: options.landingWaitMs,
       maxExactKeys: options.dedupKeys,
       countryMmdb: options.countryMmdb,
       asnMmdb: options.asnMmdb,
     },
     {
-      onLanded: (topic, from, to) => onLanded(topic, to - from + 1, to),
-      onRetry(topic, fault) {
-        onRetry(topic);
-        logger.warn({ topic, fault: fault.message }, 'the store refuses for now; landing goes on trying');
-      },
+      onLanded: (...news) => listeners.forEach((listener) => listener.onLanded(...news)),
+      onRetry: (...news) => listeners.forEach((listener) => listener.onRetry(...news)),
     },
   );
-  const log = openLog();
-  const keys = await openKeys(directory, options.authorityKeyDir);
-  const progress = await Progress.of(log, LANDING_GROUP);
-  const select = landing.store.select.bind(landing.store);
-  const authenticator = await openAuthenticator(select);
-  const dataKeys = await openDataKeys({
-    log,
-    authorityKey: keys.authorityKey,
-    nowMs: Date.now,
-    lifetimeMs: DATA_KEY_LIFETIME_MS,
+  const log = openEmbeddedLog({
+    directory: directory.log,
+    maxBytes: options.logMaxMib * MIB,
+    clock: () => performance.now(),
   });
-  const admission = new Admission(
-    {
-      maxInFlightBytes: MAX_IN_FLIGHT_BYTES,
-      maxLandingLag: options.maxLandingLag,
-      creditPerStream: CREDIT_PER_STREAM,
-    },
-    () => progress.lag(),
-  );
-  const metrics = createMetrics({
-    landingLag: () => progress.lag(),
-    inFlightBytes: () => admission.inFlightBytes,
-    streams: () => gateway.streams(),
-    logBytes: () => log.usedBytes(),
-    lookupAgeDays: () => landing.lookupAgeDays + Math.floor((Date.now() - startedAtMs) / DAY_MS),
-  });
-  onRetry = (topic) => metrics.retried(topic);
-  onLanded = (topic, records, to) => {
-    progress.noteLanded(topic, to);
-    metrics.landed(topic, records);
-  };
-  const onFault = (error: unknown): void => {
-    metrics.fault();
-    logger.error({ err: error }, 'a request met a fault');
-  };
-
-  const gateway = await startServer({
-    host: options.host,
-    port: options.grpcPort,
-    limits: LIMITS,
-    authenticator,
-    receiving: {
-      log: progress.watching(log),
-      keyed: keys.keyed,
-      dataKeys,
-      admission,
-      nowMs: Date.now,
-      onReceived: ({ accepted, rejected }) => metrics.received(accepted, rejected),
-    },
-    select,
-    onFault,
-  });
-
-  let problem: string | undefined;
-  const failed = landing.stopped.catch((error: unknown) => {
-    problem = 'landing has stopped';
-    throw error;
-  });
-  failed.catch(() => undefined);
-  const operations = operationsOver({
-    store: landing.store,
-    log,
-    noteLandingTimes: () => landing.noteLandingTimes(),
-    onProvidersChanged: () => authenticator.refresh(),
-  });
-  const token = new Secret(randomBytes(32).toString('base64url'));
-  const control = await startControlServer({
-    host: options.host,
-    port: options.httpPort,
-    token,
-    operations,
-    registry: metrics.registry,
-    problem: () => problem,
-    onFault,
-  });
-  writeRunning(directory, {
-    pid: process.pid,
-    http: control.url,
-    grpc: gateway.address,
-    token: token.reveal(),
-  });
-
-  const housekeeping = setInterval(() => {
-    Promise.all([
-      dataKeys.replaceIfDue(),
-      authenticator.refresh(),
-      trimLog(log, progress, options.logKeepMib * MIB),
-    ]).catch(onFault);
-  }, HOUSEKEEPING_MS);
-
-  let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
-    clearInterval(housekeeping);
-    removeRunning(directory);
-    await gateway.drain(DRAIN_MS);
-    await control.close();
+  const close = async (): Promise<void> => {
     await landing.store.close();
     await log.close();
   };
-  return {
-    grpc: gateway.address,
-    http: control.url,
-    madePrivateKey: keys.madePrivateKey,
-    operations,
-    failed,
-    stop: () => (stopping ??= stop()),
-  };
+  try {
+    return await serve(options, {
+      directory,
+      landing,
+      log,
+      listen: (news) => void listeners.push(news),
+      close,
+    });
+  } catch (error) {
+    // A thread that goes on would keep the process alive.
+    await close();
+    throw error;
+  }
 }
