@@ -1,19 +1,35 @@
 // Options from the environment. `--data-dir` is LACHAN_DATA_DIR; a name with our prefix that no option has is a typing
 // error and refused, with all others at once.
-import type { Command, Option } from 'commander';
+import { Command, type Option } from 'commander';
 import { CommandFault } from './command-fault.js';
 
 const PREFIX = 'LACHAN_';
 /** Read by the test suite, or by main itself. */
 const NOT_OPTIONS = /^LACHAN_(TEST_\w+|DEBUG)$/;
 
-/** Gives every option of every command its variable. Throws `CommandFault` for unknown variables and bad switches. */
-export function applyEnvironment(program: Command, environment: NodeJS.ProcessEnv): void {
+/** A command whose options, and those of its sub-commands, each have their variable. */
+export class EnvironmentCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new EnvironmentCommand(name);
+  }
+
+  /** The variable has to be known when the option is added: later it would be shown in the help and never read. */
+  override addOption(option: Option): this {
+    return super.addOption(option.env(PREFIX + option.name().toUpperCase().replaceAll('-', '_')));
+  }
+}
+
+/** Whether any variable has our prefix. */
+export function mentionsLachan(environment: NodeJS.ProcessEnv): boolean {
+  return Object.keys(environment).some((name) => name.startsWith(PREFIX));
+}
+
+/** `program` has all its commands. Throws `CommandFault` for variables that no option has, and for switches that are neither true nor false. */
+export function checkEnvironment(program: Command, environment: NodeJS.ProcessEnv): void {
   const options = new Map<string, Option[]>();
   for (const command of allCommands(program)) {
     for (const option of command.options) {
-      const name = PREFIX + option.name().toUpperCase().replaceAll('-', '_');
-      option.env(name);
+      const name = option.envVar ?? '';
       options.set(name, [...(options.get(name) ?? []), option]);
     }
   }

@@ -1,42 +1,40 @@
 #!/usr/bin/env node
 // Entry point: one sub-command a file under commands, loaded when it is asked for.
-import { Command } from 'commander';
-import { addAudit } from './commands/audit.js';
-import { addDemo } from './commands/demo.js';
-import { addEnrich } from './commands/enrich.js';
-import { addMigrate } from './commands/migrate.js';
-import { addProviders } from './commands/providers.js';
-import { addQuery } from './commands/query.js';
-import { addStart } from './commands/start.js';
-import { addSubmit } from './commands/submit.js';
-import { addUnseal } from './commands/unseal.js';
-import { applyEnvironment } from './environment.js';
+import type { Command } from 'commander';
 import { CommandFault } from './command-fault.js';
+import { checkEnvironment, EnvironmentCommand, mentionsLachan } from './environment.js';
 
-const program = new Command('lachan')
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  start: async () => (await import('./commands/start.js')).addStart,
+  providers: async () => (await import('./commands/providers.js')).addProviders,
+  submit: async () => (await import('./commands/submit.js')).addSubmit,
+  query: async () => (await import('./commands/query.js')).addQuery,
+  enrich: async () => (await import('./commands/enrich.js')).addEnrich,
+  audit: async () => (await import('./commands/audit.js')).addAudit,
+  migrate: async () => (await import('./commands/migrate.js')).addMigrate,
+  unseal: async () => (await import('./commands/unseal.js')).addUnseal,
+  demo: async () => (await import('./commands/demo.js')).addDemo,
+};
+/** Failures end with 1: a script can tell them from a slip of its own. */
+const WRONG_USAGE = 2;
+
+const program = new EnvironmentCommand('lachan')
   .description(
     'One focal point where Internet platforms report harmful content about children.\n' +
       'Every option also exists as an environment variable: --data-dir is LACHAN_DATA_DIR.',
   )
   .showHelpAfterError('(add --help for what there is)')
-  .configureHelp({ showGlobalOptions: true });
-
-for (const add of [
-  addStart,
-  addProviders,
-  addSubmit,
-  addQuery,
-  addEnrich,
-  addAudit,
-  addMigrate,
-  addUnseal,
-  addDemo,
-]) {
-  add(program);
-}
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_USAGE));
 
 try {
-  applyEnvironment(program, process.env);
+  const [asked = ''] = process.argv.slice(2);
+  // A variable may belong to any command, and so may what was meant.
+  const one = Object.hasOwn(COMMANDS, asked) && !mentionsLachan(process.env);
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    if (!one || name === asked) (await load())(program);
+  }
+  checkEnvironment(program, process.env);
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`lachan: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -14,6 +14,7 @@ import { askFigure } from '../store/queries/figures.js';
 import { selectCredentials, type Credential } from '../store/queries/providers.js';
 import { selectSealed, type SealedReport } from '../store/queries/sealed.js';
 import type { Row, Store } from '../store/store.js';
+import { OperationRefusal } from './operation-refusal.js';
 
 export interface NewProvider {
   readonly provider_id: string;
@@ -36,6 +37,7 @@ export interface Operations {
   /** Waits (for at most `waitMs`) until everything accepted before has landed, then asks. */
   figure(name: string, params: Readonly<Record<string, string>>, waitMs: number): Promise<Figures>;
   audit(): Promise<Audit>;
+  /** The migrations that this has needed, by name. */
   migrate(): Promise<readonly string[]>;
   sealed(authorityReportId: string): Promise<readonly SealedReport[]>;
   /** Records of reports that the log has taken since this store was first tied to it. */
@@ -45,14 +47,11 @@ export interface Operations {
 export interface OperationsOver {
   readonly store: Store;
   readonly log: Log;
+  /** Migrations that were applied when the store was opened for these operations. */
+  readonly migrated: readonly string[];
   readonly noteLandingTimes: () => Promise<void>;
   /** Told when the registry of providers has changed. */
   readonly onProvidersChanged: () => Promise<void>;
-}
-
-/** A refusal that the person at the command line can mend. */
-export class OperationRefusal extends Error {
-  override readonly name = 'OperationRefusal';
 }
 
 const TOKEN_PREFIX = 'lachan_';
@@ -61,6 +60,7 @@ const POLL_MS = 20;
 export function operationsOver({
   store,
   log,
+  migrated,
   noteLandingTimes,
   onProvidersChanged,
 }: OperationsOver): Operations {
@@ -116,7 +116,7 @@ export function operationsOver({
       return { rows: await askFigure(select, name, params), notLanded: behind };
     },
     audit: () => audit(log, store, LANDING_GROUP),
-    migrate: () => migrate(store, 'single', Date.now()),
+    migrate: async () => [...migrated, ...(await migrate(store, 'single', Date.now()))],
     sealed: (authorityReportId) => selectSealed(select, authorityReportId),
     async logRecords() {
       const epoch = (await selectEpochs(select)).find(({ topic }) => topic === REPORTS_TOPIC);

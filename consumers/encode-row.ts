@@ -193,10 +193,27 @@ function details(r: ReportRecord): string {
   return json === '{}' ? '""' : JSON.stringify(json);
 }
 
-function withoutEmpty(_key: string, value: unknown): unknown {
-  return value === null || value === 'UNSPECIFIED' || (Array.isArray(value) && value.length === 0)
-    ? undefined
-    : value;
+/** Members of `details` that hold a name of a closed list; the word in a provider's own text is no empty value. */
+const ENUM_MEMBERS: ReadonlySet<string> = new Set([
+  'algorithm',
+  'basis',
+  'axis',
+  'assessedBy',
+  'account',
+  'monetary',
+  'provision',
+  'ground',
+  'role',
+  'ageBand',
+  'system',
+]);
+
+function withoutEmpty(key: string, value: unknown): unknown {
+  const isEmpty =
+    value === null ||
+    (value === 'UNSPECIFIED' && ENUM_MEMBERS.has(key)) ||
+    (Array.isArray(value) && value.length === 0);
+  return isEmpty ? undefined : value;
 }
 
 function time(value: EventTime | null): string {

@@ -1,9 +1,10 @@
 // Ties the store to one log: partitions and first offsets are written down at the first start, and a log that is
 // not the one that was landed from is refused.
-import type { Log } from '../log/log.js';
-import { selectEpochs, selectLastLanded, type LandingTable } from '../store/queries/landed.js';
+import type { Log, PartitionReader } from '../log/log.js';
+import { selectEpochs, selectLandedSpan, type LandingTable } from '../store/queries/landed.js';
+import type { Select } from '../store/queries/select.js';
 import type { Store } from '../store/store.js';
-import { LandingFault } from './land.js';
+import { LandingFault, pendingOf } from './land.js';
 
 /** The epoch of the topic: every row and every token carries it. */
 export async function openEpoch(
@@ -35,7 +36,7 @@ export async function openEpoch(
     );
   }
   for (const { partition, end } of extents) {
-    const last = await selectLastLanded(select, table, known.epoch, partition);
+    const { last } = await selectLandedSpan(select, table, { epoch: known.epoch, partition });
     if (last >= end) {
       throw new LandingFault(
         `${topic} partition ${partition} ends at ${end}, but offset ${last} has landed from it: ` +
@@ -44,4 +45,33 @@ export async function openEpoch(
     }
   }
   return known.epoch;
+}
+
+/**
+ * Refuses a store that does not fit the log. Behind the committed offset it has lost rows: landing on
+ * would hide it, because the tokens of the lost rows are used up. Ahead of it, the log is an older or another one.
+ */
+export async function checkSink(
+  reader: PartitionReader,
+  select: Select,
+  table: LandingTable,
+  epoch: number,
+): Promise<void> {
+  const { topic, partition, committed } = reader;
+  const place = `${topic} partition ${partition}`;
+  const { last } = await selectLandedSpan(select, table, { epoch, partition });
+  const upTo = committed?.offset ?? 0;
+  if (upTo > 0 && last + 1 < upTo) {
+    throw new LandingFault(
+      `${place} is committed up to ${upTo}, but the store holds it only up to ${last + 1}: ` +
+        'rows are missing from the store; restore it from a backup',
+    );
+  }
+  const begun = pendingOf(committed?.metadata ?? '')?.to ?? upTo - 1;
+  if (last > begun) {
+    throw new LandingFault(
+      `${place} is committed up to ${begun + 1}, but the store holds it up to ${last + 1}: ` +
+        'the log is older than the store, or another one; restore the log that belongs to this store',
+    );
+  }
 }

@@ -3,9 +3,9 @@
 //   commit (from, {pending: [from, to]})   what is about to be inserted, so that a restart re-forms the same batch
 //   insert, token topic:epoch:partition:from-to   the store lands a token once, in the table and in every view
 //   commit (to + 1)                        only after the store has it
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedRecord, PartitionReader, TakeLimits } from '../log/log.js';
-import { StoreFault, type Block, type Store } from '../store/store.js';
+import type { Block, Store } from '../store/store.js';
+import { patiently, type Patience } from './patiently.js';
 
 /** Rows of one batch, ready to be inserted. */
 export type Rows = Pick<Block, 'table' | 'columns' | 'rows' | 'rowCount'>;
@@ -13,18 +13,20 @@ export type Rows = Pick<Block, 'table' | 'columns' | 'rows' | 'rowCount'>;
 /** Turns one batch into rows: one for every record. Called once per batch, in log order. */
 export type ToRows = (batch: readonly LoggedRecord[]) => Promise<Rows>;
 
-export interface LandingOptions {
+export interface LandingOptions extends Patience {
   readonly store: Pick<Store, 'insert'>;
   readonly epoch: number;
   readonly limits: TakeLimits;
   readonly toRows: ToRows;
+  /** Rows and distinct offsets that the store holds of a range: asked after a block was inserted again. */
+  readonly countLanded: (
+    range: Landed,
+  ) => Promise<{ readonly rows: number; readonly distinctOffsets: number }>;
   /** Told after every batch, when its rows are visible and its offsets committed. */
   readonly onLanded: (landed: Landed) => void;
-  /** Told when the store refused for now: the batch waits. */
-  readonly onRetry: (fault: StoreFault) => void;
-  readonly retryMs: { readonly first: number; readonly most: number };
 }
 
+/** From the first offset to the last, both included. */
 export interface Landed {
   readonly from: number;
   readonly to: number;
@@ -35,26 +37,33 @@ export class LandingFault extends Error {
   override readonly name = 'LandingFault';
 }
 
-/** Lands until the reader is revoked. Rejects with the log's or the store's fault, or with `LandingFault`. */
+/**
+ * Lands until the reader is revoked. Rejects with the log's or the store's fault (NOT_OWNER when the
+ * partition was lost in the middle of a batch: its next owner lands it again), or with `LandingFault`.
+ */
 export async function landPartition(reader: PartitionReader, options: LandingOptions): Promise<void> {
   let pending = parsePending(reader, options.epoch);
   while (!reader.revoked.aborted) {
     const batch =
-      pending === undefined ? await reader.take(options.limits) : await takeAgain(reader, pending);
+      pending === undefined
+        ? await patiently(reader, options, () => reader.take(options.limits))
+        : await takeAgain(reader, pending, options);
     const first = batch[0];
     const last = batch.at(-1);
     if (first === undefined || last === undefined) continue;
     const landing = { from: first.offset, to: last.offset };
     if (pending === undefined) {
-      await reader.commit(landing.from, pendingText(landing, options.epoch));
+      const intent = pendingText(landing, options.epoch);
+      await patiently(reader, options, () => reader.commit(landing.from, intent));
     }
     const rows = await options.toRows(batch);
     if (rows.rowCount !== batch.length) {
       throw new LandingFault(`${batch.length} records became ${rows.rowCount} rows`);
     }
     const token = `${reader.topic}:${options.epoch}:${reader.partition}:${landing.from}-${landing.to}`;
-    if (!(await insertUntilDefinite(reader, { ...rows, token }, options))) return;
-    await reader.commit(landing.to + 1, '');
+    const attempts = await insertUntilDefinite(reader, { ...rows, token }, options);
+    if (pending !== undefined || attempts > 1) await checkLanded(reader, landing, options);
+    await patiently(reader, options, () => reader.commit(landing.to + 1, ''));
     pending = undefined;
     options.onLanded(landing);
   }
@@ -62,35 +71,49 @@ export async function landPartition(reader: PartitionReader, options: LandingOpt
 
 /**
  * An insert that failed may have landed, wholly or in part: only the same block under the same token
- * settles it, however long that takes. False: the partition was lost meanwhile.
+ * settles it, however long that takes. Resolves with the number of attempts.
  */
 async function insertUntilDefinite(
   reader: PartitionReader,
   block: Block,
   options: LandingOptions,
-): Promise<boolean> {
-  for (let waitMs = options.retryMs.first; ; waitMs = Math.min(waitMs * 2, options.retryMs.most)) {
-    if (!reader.owned()) return false;
-    try {
-      await options.store.insert(block);
-      return true;
-    } catch (error) {
-      if (!(error instanceof StoreFault) || error.retry === 'never') throw error;
-      options.onRetry(error);
-    }
-    await sleep(waitMs, undefined, { signal: reader.revoked }).catch(() => undefined);
-  }
+): Promise<number> {
+  let attempts = 0;
+  await patiently(reader, options, () => {
+    attempts += 1;
+    return options.store.insert(block);
+  });
+  return attempts;
 }
 
+/** The engine's memory of tokens is not synced: a power cut can take it, and the block is then there twice. */
+async function checkLanded(reader: PartitionReader, landing: Landed, options: LandingOptions): Promise<void> {
+  const { rows, distinctOffsets } = await patiently(reader, options, () => options.countLanded(landing));
+  const records = landing.to - landing.from + 1;
+  if (rows === records && distinctOffsets === records) return;
+  throw new LandingFault(
+    `${reader.topic} partition ${reader.partition}: offsets ${landing.from}-${landing.to} were inserted again, ` +
+      `and the store now holds ${rows} rows of them instead of ${records}; restore it from a backup`,
+  );
+}
+
+/** What stands in the log comes at once; this long only from a broker in trouble. */
+const MOST_WAIT_MS = 30_000;
+
 /** Exactly the batch of the intent, whatever the limits are now. */
-async function takeAgain(reader: PartitionReader, { from, to }: Landed): Promise<readonly LoggedRecord[]> {
+async function takeAgain(
+  reader: PartitionReader,
+  { from, to }: Landed,
+  patience: Patience,
+): Promise<readonly LoggedRecord[]> {
   const batch: LoggedRecord[] = [];
   while (batch.length < to - from + 1) {
-    const more = await reader.take({
+    const limits = {
       maxRecords: to - from + 1 - batch.length,
       maxBytes: Number.MAX_SAFE_INTEGER,
-      maxWaitMs: 1_000,
-    });
+      maxWaitMs: MOST_WAIT_MS,
+    };
+    const more = await patiently(reader, patience, () => reader.take(limits));
     if (reader.revoked.aborted) return [];
     if (more.length === 0)
       throw new LandingFault(`offsets ${from}-${to} were to be landed, but the log ends before`);

@@ -14,6 +14,8 @@ interface Entry extends Landed {
 
 export class LandingTimes {
   #entries: Entry[] = [];
+  /** Inserted with an unknown outcome: comes again as it is, or entries that did land would land twice. */
+  #unsettled: readonly Entry[] = [];
   #writing: Promise<void> = Promise.resolve();
   #writtenAtMs: number;
 
@@ -34,14 +36,21 @@ export class LandingTimes {
     }
   }
 
-  /** Rejects with the store's fault; the entries are then tried again with the next ones. */
+  /** Rejects with the store's fault; the entries are then tried again before the next ones. */
   write(): Promise<void> {
     this.#writing = this.#writing.catch(() => undefined).then(() => this.#writeNow());
     return this.#writing;
   }
 
   async #writeNow(): Promise<void> {
-    const entries = this.#entries;
+    if (this.#unsettled.length > 0) await this.#settle();
+    this.#unsettled = this.#entries;
+    this.#entries = [];
+    await this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    const entries = this.#unsettled;
     const first = entries[0];
     const last = entries.at(-1);
     if (first === undefined || last === undefined) return;
@@ -55,6 +64,6 @@ export class LandingTimes {
       rowCount: entries.length,
       token: `landings:${first.epoch}:${first.partition}:${first.from}-${last.partition}:${last.to}`,
     });
-    this.#entries = this.#entries.slice(entries.length);
+    this.#unsettled = [];
   }
 }

@@ -1,21 +1,22 @@
 // The way of a record from the log to its row. Reads downwards: decode, deduplicate, enrich and encode, land.
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log, PartitionReader, Subscription, TakeLimits } from '../log/log.js';
+import { LogFault, type Log, type PartitionReader, type Subscription, type TakeLimits } from '../log/log.js';
 import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../log/topics.js';
 import { selectLandedKeys } from '../store/queries/known-keys.js';
-import { selectLastLanded, type LandingTable } from '../store/queries/landed.js';
+import { selectLandedRange, type LandingTable } from '../store/queries/landed.js';
 import type { Select } from '../store/queries/select.js';
-import { StoreFault, type Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { DATA_KEY_COLUMNS, dataKeyRows } from './data-key-rows.js';
 import { decode } from './decode.js';
 import { deduplicate } from './deduplicate.js';
 import { encodeRows, RECORD_COLUMNS } from './encode-row.js';
 import { createEnrich } from './enrich.js';
-import { openEpoch } from './epoch.js';
+import { checkSink, openEpoch } from './epoch.js';
 import { KnownKeys } from './known-keys.js';
-import { LandingFault, landPartition, type Landed } from './land.js';
+import { landPartition, type Landed, type LandingOptions } from './land.js';
 import { LandingTimes } from './landing-times.js';
 import type { Lookups } from './lookups/load-lookups.js';
+import { patiently, type PassingFault } from './patiently.js';
+import { FloodGuard } from './flood-guard.js';
 
 /** The group under which landing is committed. */
 export const LANDING_GROUP = 'lachan.landing';
@@ -27,8 +28,10 @@ export interface ConsumerOptions {
   readonly nowMs: () => number;
   readonly limits: TakeLimits;
   readonly dedup: { readonly maxExactKeys: number; readonly maxFilters: number };
+  /** So many dead letters one after the other stop the partition; 1,000 when left out. */
+  readonly maxDeadLettersInARow?: number;
   readonly onLanded: (topic: string, partition: number, landed: Landed) => void;
-  readonly onRetry: (topic: string, fault: StoreFault) => void;
+  readonly onRetry: (topic: string, fault: PassingFault) => void;
 }
 
 export interface Consumers {
@@ -36,11 +39,12 @@ export interface Consumers {
   readonly ended: Promise<void>;
   /** Writes down when the latest batches became visible, so that figures of freshness know them. */
   noteLandingTimes(): Promise<void>;
-  /** Finishes the running batch and stops. Safe twice. */
+  /** Stops; a batch in the middle of its insert is inserted, and landed again at the next start. Safe twice. */
   close(): Promise<void>;
 }
 
 const RETRY_MS = { first: 100, most: 10_000 } as const;
+const MAX_DEAD_LETTERS_IN_A_ROW = 1_000;
 
 /** Lands everything that is and comes into the log. Rejects when the log and the store do not belong together. */
 export async function startConsumers(options: ConsumerOptions): Promise<Consumers> {
@@ -53,18 +57,30 @@ export async function startConsumers(options: ConsumerOptions): Promise<Consumer
     LANDING_GROUP,
     [REPORTS_TOPIC, DATA_KEYS_TOPIC],
     (reader) =>
-      reader.topic === REPORTS_TOPIC
-        ? landReports(reader, reportsEpoch, times, options)
-        : landDataKeys(reader, dataKeysEpoch, options),
+      untilLost(
+        reader.topic === REPORTS_TOPIC
+          ? landReports(reader, reportsEpoch, times, options)
+          : landDataKeys(reader, dataKeysEpoch, options),
+      ),
   );
   return {
     ended: subscription.ended,
     noteLandingTimes: () => times.write(),
     async close() {
       await subscription.close();
-      await times.write();
+      // Without them the figures of freshness rest on fewer records, which they say.
+      await Promise.allSettled([times.write()]);
     },
   };
+}
+
+/** To lose a partition is no fault: its next owner goes on from the intent. */
+async function untilLost(landing: Promise<void>): Promise<void> {
+  try {
+    await landing;
+  } catch (fault) {
+    if (!(fault instanceof LogFault && fault.code === 'NOT_OWNER')) throw fault;
+  }
 }
 
 async function landReports(
@@ -73,29 +89,25 @@ async function landReports(
   times: LandingTimes,
   options: ConsumerOptions,
 ): Promise<void> {
-  const { store, lookups, nowMs } = options;
+  const { lookups, nowMs } = options;
   const { partition } = reader;
-  const select = patientSelect(store, reader, options);
-  await checkSink(reader, select, 'records', epoch);
+  const landing = landingOf(reader, 'records', epoch, options);
+  await checkSink(reader, landing.select, 'records', epoch);
 
   const known = new KnownKeys(options.dedup);
   const before = { epoch, partition, offset: reader.committed?.offset ?? 0 };
-  for await (const { key, digest } of selectLandedKeys(select, before)) {
-    if (reader.revoked.aborted) return;
-    known.remember(key, digest);
-  }
+  for await (const { key, digest } of selectLandedKeys(landing.select, before)) known.remember(key, digest);
 
+  const flood = new FloodGuard(options.maxDeadLettersInARow ?? MAX_DEAD_LETTERS_IN_A_ROW);
   const enrichLocation = createEnrich(lookups);
   await landPartition(reader, {
-    store,
-    epoch,
+    ...landing,
     limits: options.limits,
-    retryMs: RETRY_MS,
-    onRetry: (fault) => options.onRetry(reader.topic, fault),
     async toRows(batch) {
       const decoded = decode(batch);
+      flood.watch(decoded);
       const from = { epoch, partition, offset: batch[0]?.offset ?? 0 };
-      const judged = await deduplicate(decoded, known, select, from);
+      const judged = await deduplicate(decoded, known, landing.select, from);
       const rows = encodeRows(judged, {
         epoch,
         partition,
@@ -113,53 +125,38 @@ async function landReports(
 }
 
 async function landDataKeys(reader: PartitionReader, epoch: number, options: ConsumerOptions): Promise<void> {
-  const select = patientSelect(options.store, reader, options);
-  await checkSink(reader, select, 'data_keys', epoch);
+  const { partition } = reader;
+  const landing = landingOf(reader, 'data_keys', epoch, options);
+  await checkSink(reader, landing.select, 'data_keys', epoch);
   await landPartition(reader, {
-    store: options.store,
-    epoch,
+    ...landing,
     limits: { ...options.limits, maxRecords: 1000 },
-    retryMs: RETRY_MS,
-    onRetry: (fault) => options.onRetry(reader.topic, fault),
     toRows: (batch) =>
       Promise.resolve({
         table: 'data_keys',
         columns: DATA_KEY_COLUMNS,
-        rows: dataKeyRows(batch, epoch, reader.partition),
+        rows: dataKeyRows(batch, epoch, partition),
         rowCount: batch.length,
       }),
-    onLanded: (landed) => options.onLanded(reader.topic, reader.partition, landed),
+    onLanded: (landed) => options.onLanded(reader.topic, partition, landed),
   });
 }
 
-/** A store behind the committed offset has lost rows. Landing on would hide it: the tokens of the lost rows are used up. */
-async function checkSink(
+/** What landing needs of the store, whatever it lands. `select` asks until the store answers. */
+function landingOf(
   reader: PartitionReader,
-  select: Select,
   table: LandingTable,
   epoch: number,
-): Promise<void> {
-  if (reader.committed === undefined || reader.committed.offset === 0) return;
-  const last = await selectLastLanded(select, table, epoch, reader.partition);
-  if (last + 1 < reader.committed.offset) {
-    throw new LandingFault(
-      `${reader.topic} partition ${reader.partition} is committed up to ${reader.committed.offset}, ` +
-        `but the store holds it only up to ${last + 1}: rows are missing from the store; restore it from a backup`,
-    );
-  }
-}
-
-/** Asks until the store answers, or the partition is lost. */
-function patientSelect(store: Store, reader: PartitionReader, options: ConsumerOptions): Select {
-  return async (sql, params) => {
-    for (let waitMs: number = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.most)) {
-      try {
-        return await store.select(sql, params);
-      } catch (error) {
-        if (!(error instanceof StoreFault) || error.retry === 'never' || reader.revoked.aborted) throw error;
-        options.onRetry(reader.topic, error);
-      }
-      await sleep(waitMs, undefined, { signal: reader.revoked }).catch(() => undefined);
-    }
+  { store, onRetry }: ConsumerOptions,
+): Pick<LandingOptions, 'store' | 'epoch' | 'onRetry' | 'retryMs' | 'countLanded'> & { select: Select } {
+  const patience = { retryMs: RETRY_MS, onRetry: (fault: PassingFault) => onRetry(reader.topic, fault) };
+  const { partition } = reader;
+  return {
+    ...patience,
+    store,
+    epoch,
+    select: (sql, params) => patiently(reader, patience, () => store.select(sql, params)),
+    countLanded: ({ from, to }) =>
+      selectLandedRange(store.select.bind(store), table, { epoch, partition, from, to: to + 1 }),
   };
 }

@@ -13,20 +13,30 @@ export interface Caller {
 export interface Authenticator {
   /** The caller, or undefined when the header holds no token that is valid now. */
   authenticate(authorization: string | undefined): Caller | undefined;
-  /** Reads the registry anew. Rejects with the store's fault; the old registry stays in use. */
+  /**
+   * Reads the registry anew: what was revoked before is refused once it resolves. Rejects with the store's fault;
+   * the old registry stays in use.
+   */
   refresh(): Promise<void>;
 }
 
 /** Resolves when the registry has been read once. */
 export async function openAuthenticator(select: Select): Promise<Authenticator> {
   let callers = await readRegistry(select);
+  let begun = 0;
+  let newest = 0;
   return {
     authenticate(authorization) {
       const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/i.exec(authorization ?? '')?.[1];
       return token === undefined ? undefined : callers.get(tokenHash(token));
     },
     async refresh() {
-      callers = await readRegistry(select);
+      const reading = (begun += 1);
+      const read = await readRegistry(select);
+      // A reading that took longer than a later one may not know yet what was revoked.
+      if (reading < newest) return;
+      newest = reading;
+      callers = read;
     },
   };
 }

@@ -26,6 +26,8 @@ interface FieldForm {
   /** Left out where it has the value of its type's default. */
   readonly implicit: boolean;
   readonly explicitDefault: number | undefined;
+  /** Of a number: larger ones would be read as others, or have to be. */
+  readonly largest: number;
   readonly message: MessageForm | undefined;
 }
 
@@ -43,10 +45,17 @@ function formOf(desc: DescMessage): MessageForm {
       repeated: field.fieldKind === 'list',
       implicit: field.fieldKind !== 'list' && field.presence === FeatureSet_FieldPresence.IMPLICIT,
       explicitDefault: EXPLICIT_DEFAULTS.get(field),
+      largest: largestOf(field),
       message,
     };
   }
   return form;
+}
+
+function largestOf({ scalar }: DescField): number {
+  if (scalar === ScalarType.BOOL) return 1;
+  if (scalar === ScalarType.UINT64 || scalar === ScalarType.INT64) return Number.MAX_SAFE_INTEGER;
+  return scalar === ScalarType.UINT32 ? 0xffff_ffff : 0x7fff_ffff;
 }
 
 const report = formOf(ReportSchema);
@@ -67,8 +76,13 @@ export function canonicalSpans(bytes: Uint8Array): number[] | undefined {
     const counts = !NOT_CONTENT.has(number);
     if (!isCanonicalField(reader, report, tag, counts ? last : 0, bytes.length)) return undefined;
     if (!counts) continue;
-    if (number === last) spans[spans.length - 1] = reader.at;
-    else spans.push(number, start, reader.at);
+    if (number !== last) {
+      spans.push(number, start, reader.at);
+    } else {
+      // What is no content may stand between two entries, and must not come into their digest.
+      if (spans[spans.length - 1] !== start) return undefined;
+      spans[spans.length - 1] = reader.at;
+    }
     last = number;
   }
   return spans;
@@ -90,6 +104,7 @@ function isCanonicalField(
     const start = reader.at;
     const value = reader.uint64(end);
     if (value === field.explicitDefault || (value === 0 && field.implicit)) return false;
+    if (value === UNREADABLE || value > field.largest) return false;
     return isShortest(reader, start);
   }
   if (field.wireType !== LENGTH_DELIMITED) return reader.skip(field.wireType, end);
@@ -97,7 +112,7 @@ function isCanonicalField(
   const innerEnd = reader.endOfBytes(end);
   if (innerEnd === UNREADABLE || !isShortest(reader, start)) return false;
   if (innerEnd === reader.at && (field.packed || field.implicit)) return false;
-  if (field.packed) return isCanonicalList(reader, innerEnd);
+  if (field.packed) return isCanonicalList(reader, field.largest, innerEnd);
   if (field.message !== undefined) return isCanonicalMessage(reader, field.message, innerEnd);
   reader.at = innerEnd;
   return true;
@@ -114,10 +129,11 @@ function isCanonicalMessage(reader: WireReader, form: MessageForm, end: number):
   return true;
 }
 
-function isCanonicalList(reader: WireReader, end: number): boolean {
+function isCanonicalList(reader: WireReader, largest: number, end: number): boolean {
   while (reader.at < end) {
     const start = reader.at;
-    if (reader.uint64(end) === UNREADABLE || !isShortest(reader, start)) return false;
+    const value = reader.uint64(end);
+    if (value === UNREADABLE || value > largest || !isShortest(reader, start)) return false;
   }
   return true;
 }

@@ -23,7 +23,7 @@ export interface CanonicalUrl {
 
 /** Closed list of why a URL is refused. */
 export const CANONICAL_REFUSALS = [
-  /** The WHATWG URL standard cannot parse it as an absolute URL. */
+  /** The WHATWG URL standard cannot parse it as an absolute URL, or its host is longer than any name. */
   'NOT_A_URL',
   /** Another scheme than http and https. */
   'NOT_HTTP',
@@ -51,6 +51,7 @@ const SUFFIX_OPTIONS = {
 
 /** Parses an absolute URL as the WHATWG URL standard does (the runtime's version of it). Pure. */
 export function canonicalise(text: string): CanonicalUrl | CanonicalRefusal {
+  if (text.length > MAX_NAME && hasOverlongHost(text)) return NOT_A_URL;
   let parsed: URL;
   try {
     parsed = new URL(text);
@@ -69,6 +70,20 @@ export function canonicalise(text: string): CanonicalUrl | CanonicalRefusal {
     isVnDomain: name === 'vn' || name.endsWith('.vn'),
     ip,
   };
+}
+
+/** In characters: names of the DNS have no more. */
+const MAX_NAME = 253;
+/** Of a character of such a name, percent-encoded: three bytes of UTF-8. */
+const MAX_PER_CHARACTER = 9;
+const AUTHORITY = /^[^:]*:[/\\\s]*([^/\\?#]*)/;
+const ASCII = /^\p{ASCII}*$/u;
+
+/** A name in another script takes time by the square of its length: hundreds of long ones would hold up everybody. */
+function hasOverlongHost(text: string): boolean {
+  const authority = AUTHORITY.exec(text)?.[1] ?? '';
+  const host = authority.slice(authority.lastIndexOf('@') + 1);
+  return host.length > (ASCII.test(host) ? MAX_NAME * MAX_PER_CHARACTER : MAX_NAME);
 }
 
 /** Cut from the serialisation: the parts put together again would lose an empty query's question mark. */

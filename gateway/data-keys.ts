@@ -13,7 +13,7 @@ export interface DataKeys {
 }
 
 export interface DataKeyOptions {
-  readonly log: Log;
+  readonly log: Pick<Log, 'append'>;
   readonly authorityKey: KeyObject;
   readonly nowMs: () => number;
   /** How long one key is used. */

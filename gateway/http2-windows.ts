@@ -8,9 +8,10 @@ export interface Http2Limits {
   readonly maxConnections: number;
 }
 
-/** From now on every plaintext HTTP/2 server of this process has these windows. Call it before the server is bound. */
+const createServer = http2.createServer.bind(http2);
+
+/** From now on every plaintext HTTP/2 server of this process has these limits. Call it before the server is bound. */
 export function widenHttp2Windows({ windowBytes, maxConnections }: Http2Limits): void {
-  const createServer = http2.createServer.bind(http2);
   const widened = (options: ServerOptions = {}): Http2Server => {
     const server = createServer({
       ...options,

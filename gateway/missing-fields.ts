@@ -1,11 +1,9 @@
 // What would make an accepted report easier to act on. A hint, never a condition.
 import { ReportKind, type Report } from '@lachan/proto/report';
 
-const NOTHING: string[] = [];
-
 /** Names of fields in order of use to the authority; none for retractions and attestations. */
 export function missingFields(report: Report): string[] {
-  if (report.kind === ReportKind.RETRACTION || report.kind === ReportKind.ZERO_ATTESTATION) return NOTHING;
+  if (report.kind === ReportKind.RETRACTION || report.kind === ReportKind.ZERO_ATTESTATION) return [];
   const missing: string[] = [];
   if (report.locations.length === 0) missing.push('locations');
   else if (report.locations.every(({ hostIp }) => hostIp === '')) missing.push('locations.host_ip');

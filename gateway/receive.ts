@@ -1,9 +1,8 @@
 // The way of a batch through the gateway. Reads downwards: admit, read, validate, identify, seal, publish, answer.
 import type { Buffer } from 'node:buffer';
-import { timestampFromMs, timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import type { Report } from '@lachan/proto/report';
-import { create } from '@bufbuild/protobuf';
-import { ReceiptSchema, ReceiptStatus, type Receipt } from '@lachan/proto/report-service';
+import { ReceiptStatus, Rule, type Receipt } from '@lachan/proto/report-service';
 import { LogFault, type Log, type LogRecord } from '../log/log.js';
 import { REPORTS_TOPIC } from '../log/topics.js';
 import { reportRecordCodec } from '../schemas/record-codec.js';
@@ -12,15 +11,16 @@ import type { Admission } from './admission.js';
 import type { Caller } from './authenticate.js';
 import { canonicalise, type CanonicalRefusal, type CanonicalUrl } from './canonicalise.js';
 import type { DataKeys } from './data-keys.js';
-import { authorityReportId, digest, identify } from './identify.js';
+import { digest, identify } from './identify.js';
 import type { KeyedHash } from './keyed-hash.js';
 import { missingFields } from './missing-fields.js';
 import { readBatch, type BatchMessage } from './read-batch.js';
 import { RecordSlab } from './record-slab.js';
+import { Rejections } from './reject.js';
 import { toRecord } from './to-record.js';
 import { uuidText } from './uuid-text.js';
 import { validate } from './validate.js';
-import type { Violation } from './violation.js';
+import { fault, violation, type Violation } from './violation.js';
 
 export interface ReceiveDependencies {
   readonly log: Pick<Log, 'append'>;
@@ -52,6 +52,9 @@ const WAIT_FOR_LOG_MS = 1_000;
 /** Limits of the contract: beyond them validation refuses without reading. */
 const MAX_LOCATIONS = 16;
 const MAX_URL_LENGTH = 8_192;
+/** The log takes no larger one, and would refuse the whole batch for it. */
+const MAX_RECORD_BYTES = 1_048_576;
+const tooLarge = violation('', fault(Rule.LENGTH, 'Too large: of one report, 1 MiB can be kept at most.'));
 
 /** Answers one batch of one caller. Rejects only with a fault of our own. */
 export async function receive(
@@ -60,7 +63,7 @@ export async function receive(
   caller: Caller,
   dependencies: ReceiveDependencies,
 ): Promise<Answer> {
-  const { admission, log, nowMs, onReceived } = dependencies;
+  const { admission, keyed, log, nowMs, onReceived } = dependencies;
 
   const batch = readBatch(bytes, message);
   if (batch.kind === 'refused') return batch;
@@ -72,15 +75,17 @@ export async function receive(
     const receivedAt = timestampFromMs(receivedAtMs);
     const records: LogRecord[] = [];
     const slab = new RecordSlab(reportRecordCodec, batch.size);
+    const rejections = new Rejections(caller, keyed);
     const receipts = Array.from(batch.entries, (entry, index) => {
-      if (entry.report === undefined) {
-        return rejection(index, undefined, entry.violations, caller, dependencies);
-      }
-      const verdicts = canonicalised(entry.report);
-      const violations = validate(entry.report, receivedAtMs, verdicts);
-      if (violations.length > 0) return rejection(index, entry.report, violations, caller, dependencies);
-      const canonicalUrls = verdicts.map(canonicalOnly);
-      return publishable(index, entry, canonicalUrls, receivedAt, caller, slab, records, dependencies);
+      if (entry.report === undefined) return rejections.of(index, undefined, entry.violations);
+      const { report } = entry;
+      const verdicts = canonicalised(report);
+      const violations = validate(report, receivedAtMs, verdicts);
+      if (violations.length > 0) return rejections.of(index, report, violations);
+      const record = sealed(entry, verdicts.map(canonicalOnly), receivedAtMs, caller, slab, dependencies);
+      if (record.value.length > MAX_RECORD_BYTES) return rejections.of(index, report, [tooLarge]);
+      records.push(record);
+      return acceptance(index, report, record.key, receivedAt);
     });
 
     if (records.length > 0) await log.append(REPORTS_TOPIC, records);
@@ -96,67 +101,40 @@ export async function receive(
   }
 }
 
-/**
- * Seals the report into `records` and returns the receipt that becomes true once they are durable. The receipt is
- * written out in full: `create` costs a twentieth of the gateway.
- */
-function publishable(
-  index: number,
+/** The record of a good report. Its key: all copies and revisions of a report meet in one partition. */
+function sealed(
   { report, bytes }: { readonly report: Report; readonly bytes: Uint8Array },
   canonicalUrls: readonly (CanonicalUrl | undefined)[],
-  receivedAt: Timestamp,
+  receivedAtMs: number,
   { environment, providerId }: Caller,
   slab: RecordSlab<ReportRecord>,
-  records: LogRecord[],
   { keyed, dataKeys }: ReceiveDependencies,
-): Receipt {
+): LogRecord & { readonly key: Buffer } {
   const identity = identify(keyed, environment, providerId, report.reportId, report.revision);
   const digests = digest(keyed, report, bytes, identity.recordKey);
-  const record = toRecord(report, identity, digests, canonicalUrls, {
-    environment,
-    providerId,
-    receivedAtMs: timestampMs(receivedAt),
-    keyed,
-    sealer: dataKeys.current(),
-  });
-  // All copies and revisions of a report meet in one partition.
-  records.push({ key: identity.authorityReportId, value: slab.encode(record) });
+  const sealer = dataKeys.current();
+  const context = { environment, providerId, receivedAtMs, keyed, sealer };
+  const record = toRecord(report, identity, digests, canonicalUrls, context);
+  return { key: identity.authorityReportId, value: slab.encode(record) };
+}
+
+/** The receipt that becomes true once the record is durable. Written out: `create` costs a twentieth of the gateway. */
+function acceptance(
+  index: number,
+  report: Report,
+  authorityReportId: Buffer,
+  receivedAt: Timestamp,
+): Receipt {
   return {
     $typeName: 'lachan.v1.Receipt',
     index,
     reportId: report.reportId,
-    authorityReportId: uuidText(identity.authorityReportId),
+    authorityReportId: uuidText(authorityReportId),
     status: ReceiptStatus.ACCEPTED,
     violations: [],
     receivedAt,
     missingFields: missingFields(report),
   };
-}
-
-const USABLE_REPORT_ID = /^[A-Za-z0-9_-]{1,500}$/;
-
-function rejection(
-  index: number,
-  report: Report | undefined,
-  violations: readonly Violation[],
-  { environment, providerId }: Caller,
-  { keyed }: ReceiveDependencies,
-): Receipt {
-  const reportId = report !== undefined && USABLE_REPORT_ID.test(report.reportId) ? report.reportId : '';
-  const id: Buffer | undefined =
-    reportId === '' ? undefined : authorityReportId(keyed, environment, providerId, reportId);
-  return create(ReceiptSchema, {
-    index,
-    reportId,
-    authorityReportId: id === undefined ? '' : uuidText(id),
-    status: ReceiptStatus.REJECTED,
-    violations: violations.map(({ field, rule, message, retryable }) => ({
-      field,
-      rule,
-      message,
-      retryable,
-    })),
-  });
 }
 
 /** What validation reads, and no more: a report may claim thousands of locations. */

@@ -25,6 +25,8 @@ export interface StatusObject {
 
 const DOMAIN = 'lachan';
 const RETRY_AFTER_SHUTDOWN_MS = 1_000;
+/** The details travel in a header, and many callers take no more than 8 KiB of those. */
+const MAX_VIOLATIONS_TOLD = 20;
 
 export function toStatus(refusal: Refusal): StatusObject {
   switch (refusal.kind) {
@@ -74,11 +76,13 @@ function statusOf(
           anyPack(
             BadRequestSchema,
             create(BadRequestSchema, {
-              fieldViolations: extra.violations.map(({ field, rule, message: description }) => ({
-                field,
-                description,
-                reason: Rule[rule],
-              })),
+              fieldViolations: extra.violations
+                .slice(0, MAX_VIOLATIONS_TOLD)
+                .map(({ field, rule, message: description }) => ({
+                  field,
+                  description,
+                  reason: Rule[rule],
+                })),
             }),
           ),
         ]),

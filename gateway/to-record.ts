@@ -1,6 +1,6 @@
 // From a checked wire message to the record of the log: identified, sealed, and in our own words.
 import type { Buffer } from 'node:buffer';
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import type {
   Decision as WireDecision,
   EventTime as WireEventTime,
@@ -151,8 +151,8 @@ export function toRecord(
       report.attestedPeriod?.start === undefined || report.attestedPeriod.end === undefined
         ? null
         : {
-            startMs: timestampMs(report.attestedPeriod.start),
-            endMs: timestampMs(report.attestedPeriod.end),
+            startMs: wholeMs(report.attestedPeriod.start),
+            endMs: wholeMs(report.attestedPeriod.end),
           },
     sealed,
     canonicalisedWith: PUBLIC_SUFFIX_VERSION,
@@ -229,9 +229,14 @@ function toDecision(decision: WireDecision | undefined): Decision | null {
 function toEventTime(time: WireEventTime | undefined): EventTime | null {
   if (time?.instant === undefined) return null;
   return {
-    instantMs: timestampMs(time.instant),
+    instantMs: wholeMs(time.instant),
     precision: nameOf(PRECISIONS, Math.max(time.precision - 1, 0)),
   };
+}
+
+/** Cut, never rounded: the last nanosecond of a day must not become the next day. */
+function wholeMs({ seconds, nanos }: Timestamp): number {
+  return Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000);
 }
 
 /** The word for a number of the contract. Validation has refused every number that has none. */

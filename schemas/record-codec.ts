@@ -23,16 +23,82 @@ export interface RecordCodec<T> {
   decode(bytes: Uint8Array): T | Unreadable;
 }
 
-/** The 8 bytes by which single-object encoding names a schema. */
+/** The 8 bytes by which single-object encoding names a schema: of its Parsing Canonical Form. */
 export function fingerprint(schema: avsc.Type): Buffer {
   const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(crc64Avro(Buffer.from(schema.toString(), 'utf8')));
+  // Not `toString()`: of a record that gives only the name.
+  const canonical = JSON.stringify(schema.schema());
+  bytes.writeBigUInt64LE(crc64Avro(Buffer.from(canonical, 'utf8')));
   return bytes;
 }
 
 /** Reads schema text strictly: unions are unwrapped by declaration, never by guessing. */
 export function parseSchema(text: string): avsc.Type {
-  return avsc.Type.forSchema(JSON.parse(text) as avsc.Schema, { wrapUnions: 'never' });
+  return avsc.Type.forSchema(JSON.parse(text) as avsc.Schema, {
+    wrapUnions: 'never',
+    typeHook(schema, options) {
+      switch (typeof schema === 'object' && 'type' in schema ? schema.type : schema) {
+        case 'array':
+          return new BoundedArray(schema, options);
+        case 'long':
+          return new SafeLong();
+        default:
+          return undefined;
+      }
+    },
+  });
+}
+
+/** What avsc's types read with; its declarations leave it out. */
+interface Tap {
+  readonly buf: Uint8Array;
+  readonly pos: number;
+  readLong(): number;
+  skipLong(): void;
+  writeLong(value: number): void;
+}
+
+/**
+ * avsc believes every number of items: ten bytes could keep it busy for minutes and take all memory.
+ * An item takes at least one byte here; no schema of ours has items without any.
+ */
+class BoundedArray extends avsc.types.ArrayType {
+  declare readonly itemsType: avsc.Type & { _read(tap: Tap): unknown };
+
+  /** The hook by which avsc reads a value. */
+  _read(tap: Tap): unknown[] {
+    let items: unknown[] | undefined;
+    let at = 0;
+    for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
+      if (count < 0) {
+        count = -count;
+        tap.skipLong();
+      }
+      if (count > tap.buf.length - tap.pos) throw new RangeError('more items than bytes');
+      items ??= new Array<unknown>(count);
+      for (; count > 0; count -= 1) items[at++] = this.itemsType._read(tap);
+    }
+    return items ?? [];
+  }
+}
+
+/** avsc stops one short of 2^53 - 1, which the contract allows. */
+class SafeLong extends avsc.types.LongType {
+  _check(value: unknown): boolean {
+    return Number.isSafeInteger(value);
+  }
+
+  _read(tap: Tap): number {
+    const value = tap.readLong();
+    if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
+      throw new RangeError('a whole number that JavaScript cannot hold');
+    return value;
+  }
+
+  _write(tap: Tap, value: number): void {
+    if (!Number.isSafeInteger(value)) throw new RangeError('not a whole number');
+    tap.writeLong(value);
+  }
 }
 
 function codec<T>(versions: readonly string[]): RecordCodec<T> {

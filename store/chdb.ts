@@ -4,6 +4,7 @@ import { createClient, type ClickHouseClientConfigOptions } from '@clickhouse/cl
 import { Session, drainPending } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { classifyFault } from './classify-fault.js';
+import { forgetLostTokens, type TableFiles } from './forget-lost-tokens.js';
 import { StoreFault, type Block, type QueryParam, type Row, type Store } from './store.js';
 
 /** Memory the engine may use, in bytes; its own defaults are 0.9 of the machine and 5 GiB for each cache. */
@@ -17,6 +18,10 @@ const ENGINE_ARGUMENTS = [
   '--background_schedule_pool_size=4',
   '--background_common_pool_size=2',
 ];
+
+const TABLE_FILES = `
+  SELECT name, data_paths[1] AS path FROM system.tables
+  WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND length(data_paths) = 1 ORDER BY name`;
 
 /**
  * Opens (or makes) the engine's directory. Throws `StoreFault` when another process holds it.
@@ -39,6 +44,26 @@ export async function openChdb(options: {
   await session.queryAsync(`CREATE DATABASE IF NOT EXISTS ${database}`);
   await client.command({ query: `USE ${database}` });
   await client.command({ query: 'SET output_format_json_quote_64bit_integers = 1' });
+
+  const settleTokens = async (): Promise<void> => {
+    const tables = await client.query({ query: TABLE_FILES, format: 'JSONEachRow' });
+    await forgetLostTokens(await tables.json<TableFiles>(), (query) => client.command({ query }));
+  };
+  await settleTokens();
+
+  // One insert at a time: tokens can only be settled while none is under way.
+  let unsettled = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  const insert = (block: Block): Promise<void> => {
+    const inserted = turn.then(async () => {
+      if (unsettled) await settleTokens();
+      unsettled = true;
+      await insertBlock(session, database, block);
+      unsettled = false;
+    });
+    turn = inserted.catch(() => undefined);
+    return inserted;
+  };
 
   let closed: Promise<void> | undefined;
   const running = new Set<Promise<unknown>>();
@@ -69,7 +94,7 @@ export async function openChdb(options: {
         });
         return answer.json<Row>();
       }),
-    insert: (block) => run('insert', () => insertBlock(session, database, block)),
+    insert: (block) => run('insert', () => insert(block)),
     close: () =>
       (closed ??= (async () => {
         await Promise.allSettled(running);
@@ -82,7 +107,11 @@ export async function openChdb(options: {
 
 /** Per-call settings go into the statement: through the client they would stay in the session, and later inserts vanish. */
 async function insertBlock(session: Session, database: string, block: Block): Promise<void> {
-  const summary = await session.insert({
+  const rows = rowsIn(block.rows);
+  if (rows !== block.rowCount) {
+    throw new StoreFault('never', `insert: ${block.rowCount} rows announced, ${rows} in the block`);
+  }
+  await session.insert({
     table: `${database}.${identifier(block.table)}`,
     columns: [...block.columns],
     values: block.rows,
@@ -97,14 +126,21 @@ async function insertBlock(session: Session, database: string, block: Block): Pr
       min_insert_block_size_bytes: 268_435_456,
       input_format_parallel_parsing: 0,
       max_insert_threads: 1,
+      // Times of receipt decide the partitions: no set of them may make a batch that can never land.
+      max_partitions_per_insert_block: 0,
     },
   });
-  if (summary.rowsSent !== undefined && summary.rowsSent !== block.rowCount) {
-    throw new StoreFault(
-      'never',
-      `insert: ${block.rowCount} rows announced, ${summary.rowsSent} in the block`,
-    );
+}
+
+const NEW_LINE = 10;
+
+function rowsIn(lines: Uint8Array): number {
+  let rows = 0;
+  for (let at = 0; at < lines.length; rows += 1) {
+    const end = lines.indexOf(NEW_LINE, at);
+    at = end < 0 ? lines.length : end + 1;
   }
+  return rows;
 }
 
 function openSession(directory: string): Session {

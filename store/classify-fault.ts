@@ -1,5 +1,5 @@
 // Decides, for every body of the store alike, whether a failed statement may be repeated. The engine's own
-// message is never passed on: parse errors quote the rows.
+// message is never passed on, not even as a cause: parse errors quote the rows.
 import { StoreFault } from './store.js';
 
 /** Engine errors that the same statement will always meet again (ClickHouse, src/Common/ErrorCodes.cpp). */
@@ -7,6 +7,7 @@ const PERMANENT = new Map([
   ['6', 'CANNOT_PARSE_TEXT'],
   ['10', 'NOT_FOUND_COLUMN_IN_BLOCK'],
   ['16', 'NO_SUCH_COLUMN_IN_TABLE'],
+  ['25', 'CANNOT_PARSE_ESCAPE_SEQUENCE'],
   ['26', 'CANNOT_PARSE_QUOTED_STRING'],
   ['27', 'CANNOT_PARSE_INPUT_ASSERTION_FAILED'],
   ['36', 'BAD_ARGUMENTS'],
@@ -41,9 +42,12 @@ export function classifyFault(error: unknown, doing: string): StoreFault {
   const name = code === undefined ? undefined : PERMANENT.get(code);
   const what =
     code === undefined ? 'no answer from the engine' : `engine error ${code}${name ? ` ${name}` : ''}`;
-  return new StoreFault(name === undefined ? 'same-block' : 'never', `${doing}: ${what}`, code, {
-    cause: error,
-  });
+  return new StoreFault(
+    name === undefined ? 'same-block' : 'never',
+    `${doing}: ${what}`,
+    code,
+    code === undefined ? { cause: error } : undefined,
+  );
 }
 
 function engineCodeOf(error: unknown): string | undefined {

@@ -39,12 +39,13 @@ async function start(flags: Flags): Promise<void> {
     asnMmdb: flags.asnMmdb,
     logger,
   });
-  announce(running, flags);
-
+  // Before anybody is told that it serves, and may end it.
   const signal = new Promise<string>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+  announce(running, flags);
+
   // The gateway goes on: what it accepts stands in the log until landing can go on, and health says so.
   running.failed.catch((error: unknown) => {
     logger.fatal(

@@ -30,11 +30,15 @@ async function unseal(ids: readonly string[], flags: Flags): Promise<void> {
   const privateKey = createPrivateKey(readFileSync(flags.privateKey));
   const dataKeys = new Map<string, Secret<Buffer>>();
   await withOperations(flags.dataDir, async (operations) => {
+    const unknown: string[] = [];
     for (const id of ids) {
-      for (const report of await operations.sealed(id)) {
+      const reports = await operations.sealed(id);
+      if (reports.length === 0) unknown.push(id);
+      for (const report of reports) {
         process.stdout.write(`${JSON.stringify(opened(report, privateKey, dataKeys))}\n`);
       }
     }
+    if (unknown.length > 0) throw new CommandFault(`no report has landed under ${unknown.join(', ')}`);
   });
 }
 

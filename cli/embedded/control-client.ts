@@ -1,6 +1,6 @@
 // Operations performed by the running `start`, asked for over loopback.
+import { OperationRefusal } from '../operation-refusal.js';
 import type { Operations } from '../operations.js';
-import { OperationRefusal } from '../operations.js';
 import type { OperationName } from './control-protocol.js';
 import type { Running } from './running.js';
 

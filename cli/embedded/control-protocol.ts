@@ -1,6 +1,7 @@
 // Operations by name over loopback HTTP: one POST each, arguments as a JSON array, {"result"} or {"error"} back.
 import { ENVIRONMENTS } from '../../schemas/vocabulary.js';
-import { OperationRefusal, type Operations } from '../operations.js';
+import { OperationRefusal } from '../operation-refusal.js';
+import type { Operations } from '../operations.js';
 
 export const OPERATION_NAMES = [
   'addProvider',

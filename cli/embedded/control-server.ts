@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { FigureRefusal } from '../../store/queries/figures.js';
 import type { Secret } from '../../gateway/secret.js';
-import { OperationRefusal, type Operations } from '../operations.js';
+import { OperationRefusal } from '../operation-refusal.js';
+import type { Operations } from '../operations.js';
 import { OPERATION_NAMES, performOperation, type OperationName } from './control-protocol.js';
 
 export interface ControlOptions {
@@ -23,9 +24,11 @@ export interface ControlOptions {
 export interface ControlServer {
   /** `http://host:port` */
   readonly url: string;
+  /** Takes nothing more, and answers what was asked; after two seconds whatever is left is cut off. */
   close(): Promise<void>;
 }
 
+const CLOSE_MS = 2_000;
 const MAX_BODY_BYTES = 65_536;
 
 export async function startControlServer(options: ControlOptions): Promise<ControlServer> {
@@ -50,7 +53,11 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     url: `http://${options.host}:${port}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        const cutOff = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+        server.close(() => {
+          clearTimeout(cutOff);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

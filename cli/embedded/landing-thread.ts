@@ -30,7 +30,8 @@ const MOST_QUESTIONS = 1_000;
 
 /** Resolves when the engine is open, migrated and landing. Rejects when the directory is held by another process. */
 export async function startLandingThread(setup: LandingSetup, news: LandingNews): Promise<LandingThread> {
-  const worker = new Worker(WORKER, { workerData: setup });
+  // Standard input is the engine's from its opening on; Node would warn about that descriptor.
+  const worker = new Worker(WORKER, { workerData: setup, trackUnmanagedFds: false });
   const waiting = new Map<
     number,
     { resolve: (rows: readonly Row[]) => void; reject: (error: Error) => void }

@@ -1,5 +1,5 @@
 // How commands find the process that holds a data directory: a small file, readable by its owner only.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { DataDirectory } from './data-directory.js';
 
 export interface Running {
@@ -10,7 +10,10 @@ export interface Running {
 }
 
 export function writeRunning(directory: DataDirectory, running: Running): void {
-  writeFileSync(directory.running, JSON.stringify(running), { mode: 0o600 });
+  const draft = `${directory.running}.new`;
+  writeFileSync(draft, JSON.stringify(running), { mode: 0o600 });
+  // In one step: whoever reads finds all of it or nothing.
+  renameSync(draft, directory.running);
 }
 
 export function removeRunning(directory: DataDirectory): void {
@@ -19,24 +22,34 @@ export function removeRunning(directory: DataDirectory): void {
 
 /** What the file says, if its process is alive; a process that was killed leaves the file behind. */
 export function readRunning(directory: DataDirectory): Running | undefined {
-  let text: string;
+  const running = runningOf(readJson(directory.running));
+  if (running === undefined) return undefined;
   try {
-    text = readFileSync(directory.running, 'utf8');
+    process.kill(running.pid, 0);
   } catch {
     return undefined;
   }
-  const { pid, http, grpc, token } = JSON.parse(text) as Partial<Running>;
+  return running;
+}
+
+/** Undefined when the file is not there, or does not hold JSON. */
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function runningOf(value: unknown): Running | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, http, grpc, token }: Readonly<Partial<Record<keyof Running, unknown>>> = value;
   if (
     typeof pid !== 'number' ||
     typeof http !== 'string' ||
     typeof grpc !== 'string' ||
     typeof token !== 'string'
   ) {
-    return undefined;
-  }
-  try {
-    process.kill(pid, 0);
-  } catch {
     return undefined;
   }
   return { pid, http, grpc, token };

@@ -147,6 +147,8 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
   const operations = operationsOver({
     store: landing.store,
     log,
+    // Done before it serves.
+    migrated: [],
     noteLandingTimes: () => landing.noteLandingTimes(),
     onProvidersChanged: () => authenticator.refresh(),
   });
@@ -159,6 +161,9 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     registry: metrics.registry,
     problem: () => problem,
     onFault,
+  }).catch(async (error: unknown) => {
+    await gateway.drain(0);
+    throw error;
   });
   writeRunning(directory, {
     pid: process.pid,

@@ -18,6 +18,8 @@ export interface LandedKey {
 }
 
 const ROWS_AT_ONCE = 1_000_000;
+/** Over HTTP bound parameters travel in the address of the request, which servers limit to a mebibyte. */
+const KEYS_AT_ONCE = 5_000;
 const KEY_BYTES = 16;
 const DIGEST_BYTES = 8;
 
@@ -55,20 +57,28 @@ export async function selectLandedDigests(
   before: Before,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, { readonly digest: string; readonly fieldDigests: string }>> {
-  if (keys.length === 0) return new Map();
-  const rows = await select(
-    `SELECT lower(hex(record_key)) AS key, payload_digest, field_digests FROM records
-     WHERE record_key IN (SELECT arrayJoin(arrayMap(k -> toUUID(k), {keys:Array(String)})))
-       AND log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}
-       AND log_offset < {offset:UInt64} AND outcome = 'REPORT'`,
-    { epoch: before.epoch, partition: before.partition, offset: before.offset, keys: keys.map(dashed) },
-  );
-  return new Map(
-    rows.map((row) => [
-      textOf(row, 'key'),
-      { digest: textOf(row, 'payload_digest'), fieldDigests: textOf(row, 'field_digests') },
-    ]),
-  );
+  const landed = new Map<string, { readonly digest: string; readonly fieldDigests: string }>();
+  for (let from = 0; from < keys.length; from += KEYS_AT_ONCE) {
+    const rows = await select(
+      `SELECT lower(hex(record_key)) AS key, payload_digest, field_digests FROM records
+       WHERE record_key IN (SELECT arrayJoin(arrayMap(k -> toUUID(k), {keys:Array(String)})))
+         AND log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}
+         AND log_offset < {offset:UInt64} AND outcome = 'REPORT'`,
+      {
+        epoch: before.epoch,
+        partition: before.partition,
+        offset: before.offset,
+        keys: keys.slice(from, from + KEYS_AT_ONCE).map(dashed),
+      },
+    );
+    for (const row of rows) {
+      landed.set(textOf(row, 'key'), {
+        digest: textOf(row, 'payload_digest'),
+        fieldDigests: textOf(row, 'field_digests'),
+      });
+    }
+  }
+  return landed;
 }
 
 function dashed(hex: string): string {

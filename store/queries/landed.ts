@@ -26,78 +26,78 @@ export async function selectEpochs(select: Select): Promise<readonly LogEpoch[]>
 /** The tables that records land in, by what they hold. */
 export type LandingTable = 'records' | 'data_keys';
 
-/** The highest offset that has landed, or -1. */
-export async function selectLastLanded(
-  select: Select,
-  table: LandingTable,
-  epoch: number,
-  partition: number,
-): Promise<number> {
-  const rows = await select(
-    `SELECT if(count() = 0, -1, toInt64(max(log_offset))) AS last FROM ${table}
-     WHERE log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}`,
-    { epoch, partition },
-  );
-  return rows[0] === undefined ? -1 : numberOf(rows[0], 'last');
+/** Where rows of one partition stand. */
+export interface LandedPartition {
+  readonly epoch: number;
+  readonly partition: number;
 }
 
 /** Rows of one partition with from <= offset < to. */
 export interface LandedRange {
   readonly rows: number;
   readonly distinctOffsets: number;
-  /** Rows of the same partition and epoch outside the range. */
-  readonly outside: number;
 }
+
+/** Offsets are compared some at a time: the engine keeps all that it compares in memory. */
+const OFFSETS_AT_ONCE = 5_000_000;
 
 export async function selectLandedRange(
   select: Select,
   table: LandingTable,
-  where: { readonly epoch: number; readonly partition: number; readonly from: number; readonly to: number },
+  where: LandedPartition & { readonly from: number; readonly to: number },
 ): Promise<LandedRange> {
-  const rows = await select(
-    `SELECT countIf(inside) AS rows, uniqExactIf(log_offset, inside) AS offsets, countIf(NOT inside) AS outside
-     FROM (
-       SELECT log_offset, log_offset >= {from:UInt64} AND log_offset < {to:UInt64} AS inside FROM ${table}
+  const found = { rows: 0, distinctOffsets: 0 };
+  for (let from = where.from; from < where.to; from += OFFSETS_AT_ONCE) {
+    const to = Math.min(from + OFFSETS_AT_ONCE, where.to);
+    const [row = {}] = await select(
+      `SELECT count() AS rows, uniqExact(log_offset) AS offsets FROM ${table}
        WHERE log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}
-     )`,
-    { ...where },
-  );
-  const row = rows[0] ?? {};
-  return {
-    rows: numberOf(row, 'rows'),
-    distinctOffsets: numberOf(row, 'offsets'),
-    outside: numberOf(row, 'outside'),
-  };
+         AND log_offset >= {from:UInt64} AND log_offset < {to:UInt64}`,
+      { ...where, from, to },
+    );
+    found.rows += numberOf(row, 'rows');
+    found.distinctOffsets += numberOf(row, 'offsets');
+  }
+  return found;
 }
 
-/** Totals of the landing table beside those of its view, and what must not be there. */
-export interface Totals {
+/** Lowest and highest offset of a partition; -1 and -1 when it has no row. */
+export async function selectLandedSpan(
+  select: Select,
+  table: LandingTable,
+  where: LandedPartition,
+): Promise<{ readonly first: number; readonly last: number }> {
+  const [row = {}] = await select(
+    `SELECT if(count() = 0, -1, toInt64(min(log_offset))) AS first,
+       if(count() = 0, -1, toInt64(max(log_offset))) AS last
+     FROM ${table} WHERE log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}`,
+    { ...where },
+  );
+  return { first: numberOf(row, 'first'), last: numberOf(row, 'last') };
+}
+
+/** Rows under one outcome and key; a report under its key must stand once. */
+export interface ReportCounts {
   readonly rows: number;
-  readonly viewRows: number;
-  /** Environments and outcomes in which table and view differ. */
-  readonly differing: number;
   readonly reports: number;
   readonly distinctReports: number;
 }
 
-export async function selectTotals(select: Select): Promise<Totals> {
-  const rows = await select(`
-    WITH
-      in_table AS (SELECT environment, outcome, count() AS n FROM records GROUP BY environment, outcome),
-      in_view AS (SELECT environment, outcome, sum(records) AS n FROM record_totals GROUP BY environment, outcome)
-    SELECT
-      (SELECT sum(n) FROM in_table) AS rows,
-      (SELECT sum(n) FROM in_view) AS view_rows,
-      (SELECT countIf(t.n != v.n) FROM in_table t FULL OUTER JOIN in_view v
-         ON t.environment = v.environment AND t.outcome = v.outcome) AS differing,
-      (SELECT count() FROM records WHERE outcome = 'REPORT') AS reports,
-      (SELECT uniqExact(record_key) FROM records WHERE outcome = 'REPORT') AS distinct_reports`);
-  const row = rows[0] ?? {};
-  return {
-    rows: numberOf(row, 'rows'),
-    viewRows: numberOf(row, 'view_rows'),
-    differing: numberOf(row, 'differing'),
-    reports: numberOf(row, 'reports'),
-    distinctReports: numberOf(row, 'distinct_reports'),
-  };
+const KEYS_AT_ONCE = 5_000_000;
+
+export async function selectReportCounts(select: Select): Promise<ReportCounts> {
+  const [all = {}] = await select('SELECT count() AS rows FROM records');
+  const rows = numberOf(all, 'rows');
+  const passes = Math.ceil(rows / KEYS_AT_ONCE);
+  const found = { rows, reports: 0, distinctReports: 0 };
+  for (let pass = 0; pass < passes; pass += 1) {
+    const [row = {}] = await select(
+      `SELECT count() AS reports, uniqExact(record_key) AS keys FROM records
+       WHERE outcome = 'REPORT' AND cityHash64(record_key) % {passes:UInt32} = {pass:UInt32}`,
+      { passes, pass },
+    );
+    found.reports += numberOf(row, 'reports');
+    found.distinctReports += numberOf(row, 'keys');
+  }
+  return found;
 }

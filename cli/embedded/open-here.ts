@@ -1,0 +1,78 @@
+// Opens a data directory that nobody holds, for one command.
+import { existsSync, mkdirSync } from 'node:fs';
+import { loadLookups } from '../../consumers/lookups/load-lookups.js';
+import { LANDING_GROUP, startConsumers } from '../../consumers/pipeline.js';
+import { openEmbeddedLog } from '../../log/embedded.js';
+import { openChdb } from '../../store/chdb.js';
+import { migrate } from '../../store/migrate.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
+import { operationsOver, type Operations } from '../operations.js';
+import { DATABASE, type DataDirectory } from './data-directory.js';
+
+const LOG_MAX_BYTES = 2 ** 40;
+const MIB = 1_048_576;
+
+/** Runs `work` and lets go of the directory again. What was accepted and has not landed is landed first. */
+export async function openHere<T>(
+  directory: DataDirectory,
+  work: (operations: Operations) => Promise<T>,
+): Promise<T> {
+  mkdirSync(directory.root, { recursive: true, mode: 0o700 });
+  const store = await openChdb({ directory: directory.store, database: DATABASE });
+  try {
+    const migrated = await migrate(store, 'single', Date.now());
+    const hasLog = existsSync(directory.log);
+    const log = openEmbeddedLog({
+      directory: directory.log,
+      maxBytes: LOG_MAX_BYTES,
+      clock: () => performance.now(),
+    });
+    try {
+      if (hasLog) await landTheRest(log, store);
+      return await work(
+        operationsOver({
+          store,
+          log,
+          migrated,
+          noteLandingTimes: () => Promise.resolve(),
+          onProvidersChanged: () => Promise.resolve(),
+        }),
+      );
+    } finally {
+      await log.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function landTheRest(
+  log: ReturnType<typeof openEmbeddedLog>,
+  store: Awaited<ReturnType<typeof openChdb>>,
+): Promise<void> {
+  const isBehind = async (topic: string): Promise<boolean> => {
+    const [extent] = await log.extents(topic);
+    const [committed] = await log.committed(LANDING_GROUP, topic);
+    return (extent?.end ?? 0) > (committed?.offset ?? 0) || (committed?.metadata ?? '') !== '';
+  };
+  const behind = async (): Promise<boolean> =>
+    (await isBehind(REPORTS_TOPIC)) || (await isBehind(DATA_KEYS_TOPIC));
+  if (!(await behind())) return;
+  const consumers = await startConsumers({
+    log,
+    store,
+    lookups: loadLookups(),
+    nowMs: Date.now,
+    limits: { maxRecords: 20_000, maxBytes: 16 * MIB, maxWaitMs: 50 },
+    dedup: { maxExactKeys: 4_000_000, maxFilters: 64 },
+    onLanded: () => undefined,
+    onRetry: () => undefined,
+  });
+  try {
+    while (await behind()) {
+      await Promise.race([consumers.ended, new Promise((resolve) => setTimeout(resolve, 20))]);
+    }
+  } finally {
+    await consumers.close();
+  }
+}

@@ -1,0 +1,54 @@
+// What the views of `records` have counted, and what the table says they must have counted.
+import { numberOf, textOf, type Select } from './select.js';
+
+/** Groups are named by world, day and, where the view has it, outcome. */
+const VIEWS = {
+  record_totals: {
+    inView: `SELECT concat(environment, ' ', outcome, ' ', toString(toDate(hour))) AS part, sum(records) AS n
+      FROM record_totals GROUP BY part`,
+    part: `concat(environment, ' ', outcome, ' ', toString(toDate(received_at)))`,
+    count: '1',
+  },
+  host_totals: {
+    inView: `SELECT concat(environment, ' ', toString(day)) AS part, sum(reports) AS n
+      FROM host_totals GROUP BY part`,
+    part: `concat(environment, ' ', toString(toDate(received_at, 'Asia/Ho_Chi_Minh')))`,
+    count: `if(outcome = 'REPORT' AND revision = 0, length(arrayDistinct(arrayFilter(place -> place.2 != '', arrayZip(
+      location_domains, location_hosts, location_is_vn_domain, location_countries, location_asns)))), 0)`,
+  },
+} as const;
+
+export type RecordsView = keyof typeof VIEWS;
+export const RECORDS_VIEWS: readonly RecordsView[] = ['record_totals', 'host_totals'];
+
+/** What a view has counted, by group. */
+export async function selectViewCounts(
+  select: Select,
+  view: RecordsView,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await select(VIEWS[view].inView);
+  return new Map(rows.map((row) => [textOf(row, 'part'), numberOf(row, 'n')]));
+}
+
+/**
+ * What the table says a view must have counted, by group: at least the rows that stand before
+ * `committed` (the offset of each partition), at most all.
+ */
+export async function selectCountable(
+  select: Select,
+  view: RecordsView,
+  settled: { readonly epoch: number; readonly committed: readonly number[] },
+): Promise<ReadonlyMap<string, { readonly least: number; readonly most: number }>> {
+  const rows = await select(
+    `SELECT part, sumIf(n, is_settled) AS least, sum(n) AS most
+     FROM (
+       SELECT ${VIEWS[view].part} AS part, ${VIEWS[view].count} AS n,
+         log_epoch != {epoch:UInt32} OR log_offset < {committed:Array(UInt64)}[log_partition + 1] AS is_settled
+       FROM records
+     ) GROUP BY part`,
+    { ...settled },
+  );
+  return new Map(
+    rows.map((row) => [textOf(row, 'part'), { least: numberOf(row, 'least'), most: numberOf(row, 'most') }]),
+  );
+}
