@@ -61,7 +61,7 @@ export async function checkSink(
   const place = `${topic} partition ${partition}`;
   const { last } = await selectLandedSpan(select, table, { epoch, partition });
   const upTo = committed?.offset ?? 0;
-  if (upTo > 0 && last + 1 < upTo) {
+  if (last + 1 < upTo) {
     throw new LandingFault(
       `${place} is committed up to ${upTo}, but the store holds it only up to ${last + 1}: ` +
         'rows are missing from the store; restore it from a backup',

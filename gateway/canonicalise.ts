@@ -72,8 +72,8 @@ export function canonicalise(text: string): CanonicalUrl | CanonicalRefusal {
   };
 }
 
-/** In characters: names of the DNS have no more. */
-const MAX_NAME = 253;
+/** In characters. A name of the DNS has 253 at most; the standard asks for a little more. */
+const MAX_NAME = 256;
 /** Of a character of such a name, percent-encoded: three bytes of UTF-8. */
 const MAX_PER_CHARACTER = 9;
 const AUTHORITY = /^[^:]*:[/\\\s]*([^/\\?#]*)/;

@@ -18,7 +18,7 @@ export type Refusal =
   | { readonly kind: 'fault' };
 
 export interface StatusObject {
-  readonly code: number;
+  readonly code: status;
   readonly details: string;
   readonly metadata: Metadata;
 }

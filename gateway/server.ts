@@ -2,7 +2,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   Server,
+  ServerInterceptingCall,
   ServerCredentials,
+  type ServerInterceptor,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type sendUnaryData,
@@ -127,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
 
   widenHttp2Windows(limits);
   const server = new Server({
+    interceptors: [refuseStrangers((header) => authenticator.authenticate(header) !== undefined)],
     'grpc.max_receive_message_length': limits.maxMessageBytes,
     'grpc.max_concurrent_streams': limits.maxStreamsPerConnection,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
@@ -156,6 +159,23 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
       await shutDown(server, deadlineMs);
     },
   };
+}
+
+/** Who has no valid token is answered before a byte of the message is kept: strangers must not cost memory. */
+function refuseStrangers(isKnown: (authorization: string | undefined) => boolean): ServerInterceptor {
+  return (method, call) =>
+    new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveMetadata(metadata, go) {
+            const [authorization] = metadata.get('authorization');
+            const ours = method.path.startsWith(`/${ReportService.typeName}/`);
+            if (!ours || isKnown(typeof authorization === 'string' ? authorization : undefined)) go(metadata);
+            else call.sendStatus(toStatus({ kind: 'unauthenticated' }));
+          },
+        });
+      },
+    });
 }
 
 function submitResponse(answer: Answer): Uint8Array | Refusal {

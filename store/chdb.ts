@@ -26,7 +26,8 @@ const TABLE_FILES = `
 /**
  * Opens (or makes) the engine's directory. Throws `StoreFault` when another process holds it.
  * Replaces the process's standard input by /dev/null: the engine's raw insert reads descriptor 0 and
- * would insert whatever it finds there.
+ * would insert whatever it finds there. Blocks that an earlier process was killed with may be inserted again:
+ * what it left of them without their rows is forgotten.
  */
 export async function openChdb(options: {
   readonly directory: string;

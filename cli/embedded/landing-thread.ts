@@ -1,6 +1,8 @@
 // The main thread's side of the landing thread: the store as if it were here, and news of what has landed.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+// Danger: a library that only the landing thread has loaded is unloaded with it, under the engine's own threads.
+import '../../store/chdb.js';
 import { StoreFault, type Row, type Store } from '../../store/store.js';
 import type { FaultMessage, FromLanding, LandingSetup, ToLanding } from './landing-messages.js';
 

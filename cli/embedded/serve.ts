@@ -8,6 +8,7 @@ import { openDataKeys } from '../../gateway/data-keys.js';
 import { Secret } from '../../gateway/secret.js';
 import { startServer, type ServerLimits } from '../../gateway/server.js';
 import type { EmbeddedLog } from '../../log/embedded-log.js';
+import { DATA_KEYS_TOPIC } from '../../log/topics.js';
 import { operationsOver, type Operations } from '../operations.js';
 import { startControlServer } from './control-server.js';
 import type { DataDirectory } from './data-directory.js';
@@ -99,7 +100,10 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     },
   });
   await progress.read(log, LANDING_GROUP);
-  const keys = await openKeys(directory, options.authorityKeyDir);
+  // Whoever has served has made a data key first.
+  const [dataKeysTaken] = await log.extents(DATA_KEYS_TOPIC);
+  const isNew = (dataKeysTaken?.end ?? 0) === 0;
+  const keys = await openKeys(directory, options.authorityKeyDir, isNew);
   const select = landing.store.select.bind(landing.store);
   const authenticator = await openAuthenticator(select);
   const dataKeys = await openDataKeys({

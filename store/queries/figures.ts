@@ -41,7 +41,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
         sumIf(records, outcome = 'DUPLICATE') AS duplicates,
         sumIf(records, outcome = 'CONFLICT') AS conflicts,
         sumIf(records, outcome = 'DEAD_LETTER') AS dead_letters
-      FROM record_totals WHERE environment = {environment:String}`,
+      FROM record_totals AS totals WHERE totals.environment = {environment:String}`,
   },
   trends: {
     help: 'Received reports (revision 0; OTHER is no child protection category) and the incidents they stand for.',

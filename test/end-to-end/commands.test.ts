@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { existsSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exampleMessage, exampleMessages } from '../support/example-reports.js';
 import { GatewayClient } from '../support/gateway-client.js';
@@ -477,19 +477,36 @@ describe('start that cannot serve', () => {
     return String(port);
   };
 
-  it.each(['identity.key', 'authority-public.pem'])(
+  it.each(['keys/identity.key', 'keys/authority-public.pem', 'keys'])(
     'ends and says why when %s is missing: another one would orphan what the first has made',
     async (name) => {
-      const file = join(place.dataDir, 'keys', name);
+      const file = join(place.dataDir, name);
       const aside = join(place.root, 'aside');
       await rename(file, aside);
       const finished = await place.begin().finished();
       expect(finished).toMatchObject({ code: 1, signal: null, stdout: '' });
-      expect(said(finished)).toContain(`${file} is missing`);
+      expect(said(finished)).toMatch(new RegExp(`${file}.* is missing`));
       expect(existsSync(file)).toBe(false);
       await rename(aside, file);
     },
   );
+
+  it('does not write over the private key that a broken-off first start, or another directory, has left', async () => {
+    const fresh = await Place.make();
+    try {
+      await mkdir(dirname(fresh.privateKey));
+      await writeFile(fresh.privateKey, 'of another');
+      const finished = await fresh.begin().finished();
+      expect(finished).toMatchObject({ code: 1, signal: null, stdout: '' });
+      expect(said(finished)).toContain(fresh.privateKey);
+      expect(await readFile(fresh.privateKey, 'utf8')).toBe('of another');
+      await rm(fresh.privateKey);
+      const next = await fresh.start();
+      expect(await next.process.stop()).toEqual({ code: 0, signal: null });
+    } finally {
+      await fresh.remove();
+    }
+  });
 
   it.each(['--grpc-port', '--http-port'])('ends and says why when %s is taken', async (option) => {
     const finished = await place.begin(option, await takenPort()).finished();

@@ -66,6 +66,7 @@ describe('the 40 real statements of the DSA transparency database', () => {
   let sent: Row;
   let counts: Row;
   let outcomes: readonly Row[];
+  let plain: readonly Row[];
   let rows: readonly Row[];
   const unsealed = new Map<string, Row>();
 
@@ -76,14 +77,15 @@ describe('the 40 real statements of the DSA transparency database', () => {
     sent = recordOf(await place.json('submit', '--json', '--token', token, '--format', 'dsa-csv', FILE));
     counts = recordOf(await place.json('query', 'counts', '--format', 'json'));
     await serving.process.stop();
-    [outcomes = [], rows = []] = await place.select(
+    [outcomes = [], plain = [], rows = []] = await place.select(
       'SELECT outcome, count() AS n, uniqExact(report_id) AS ids FROM records GROUP BY outcome ORDER BY outcome',
       `SELECT report_id, category, service_name, location_service_names, content_language, source,
          detection_method, automated_detection, automated_decision,
          toString(content_created_at) AS content_created, content_created_precision,
          toString(detected_at) AS detected, detected_precision, toString(decided_at) AS decided,
-         decided_precision, toString(reported_at) AS reported, reported_precision,
-         annotations, details, toString(authority_report_id) AS id
+         decided_precision, toString(reported_at) AS reported, reported_precision
+       FROM records WHERE outcome = 'REPORT'`,
+      `SELECT report_id, category, service_name, annotations, details, toString(authority_report_id) AS id
        FROM records WHERE outcome = 'REPORT'`,
     );
     const ids = rows.map((row) => textOf(row['id']));
@@ -119,11 +121,7 @@ describe('the 40 real statements of the DSA transparency database', () => {
   });
 
   it('become the rows that the rules of the domain demand, each time with its precision', () => {
-    const found = rows.map(({ annotations, details, id, ...row }) => {
-      expect([annotations, details, id]).not.toContain(undefined);
-      return row;
-    });
-    expect(found.toSorted(byId)).toEqual(distinct.map(expectedRow).toSorted(byId));
+    expect(plain.toSorted(byId)).toEqual(distinct.map(expectedRow).toSorted(byId));
   });
 
   it('hold one statement of child sexual abuse material; the others are no matter of child protection', () => {

@@ -153,7 +153,7 @@ describe('landing', () => {
   it('finds them in the store when it has no room to remember them', async () => {
     const budget = {
       dedup: { maxExactKeys: 2, maxFilters: 0 },
-      limits: { maxRecords: 7, maxBytes: 1e6, maxWaitMs: 0 },
+      limits: { maxRecords: 7, maxBytes: 1e6, maxWaitMs: 10 },
     };
     await world.append(...reports(30));
     await world.landAll(budget);
@@ -173,7 +173,7 @@ describe('landing', () => {
 
   it('asks the store about 12,000 conflicts of one batch at once', async () => {
     const many = {
-      limits: { maxRecords: 20_000, maxBytes: 1e8, maxWaitMs: 0 },
+      limits: { maxRecords: 20_000, maxBytes: 1e8, maxWaitMs: 10 },
       dedup: { maxExactKeys: 100_000, maxFilters: 1 },
     };
     await world.append(...reports(12_000));
@@ -287,7 +287,7 @@ describe('a batch lands once', () => {
     );
     await subscription.ended;
 
-    await world.landAll({ limits: { maxRecords: 2, maxBytes: 100, maxWaitMs: 0 } });
+    await world.landAll({ limits: { maxRecords: 2, maxBytes: 100, maxWaitMs: 10 } });
     expect(await world.outcomes()).toEqual([
       ...Array<string>(10).fill('REPORT'),
       'DUPLICATE',
@@ -301,21 +301,24 @@ describe('a batch lands once', () => {
     ['after the store had it', true],
   ])('when the process died in every insert, %s', async (_, lands) => {
     await world.append(...reports(25), report(7), report(8, { category: 'GROOMING' }));
-    const limits = { maxRecords: 10, maxBytes: 1e6, maxWaitMs: 0 };
+    const limits = { maxRecords: 10, maxBytes: 1e6, maxWaitMs: 10 };
     const dead = new Set<string>();
-    const crashing = withInsert(world.store, async (block) => {
-      if (!dead.has(block.token)) {
-        dead.add(block.token);
-        if (lands) await world.store.insert(block);
-        throw new Crash();
-      }
-      await world.store.insert(block);
-    });
+    const landAndDie = (): Promise<void> => {
+      const crashing = withInsert(world.store, async (block) => {
+        if (!dead.has(block.token)) {
+          dead.add(block.token);
+          if (lands) await world.store.insert(block);
+          throw new Crash();
+        }
+        await world.store.insert(block);
+      });
+      return world.landAll({ store: crashing, limits });
+    };
     for (let start = 0; start < 3; start += 1) {
-      await expect(world.landAll({ store: crashing, limits })).rejects.toBeInstanceOf(Crash);
+      await expect(landAndDie()).rejects.toBeInstanceOf(Crash);
       await world.reopenStore();
     }
-    await world.landAll({ store: crashing, limits });
+    await landAndDie();
     expect(dead.size).toBe(3);
     expect(await world.rows('outcome, conflict_fields')).toEqual([
       ...Array.from({ length: 25 }, () => ({ outcome: 'REPORT', conflict_fields: [] })),
@@ -336,7 +339,7 @@ describe('a batch lands once', () => {
       await world.store.insert(block);
       if (times === 2) throw fault;
     });
-    await world.landAll({ store: unsure, limits: { maxRecords: 15, maxBytes: 1e6, maxWaitMs: 0 } });
+    await world.landAll({ store: unsure, limits: { maxRecords: 15, maxBytes: 1e6, maxWaitMs: 10 } });
     expect(world.retries).toHaveLength(4);
     await expectLandedOnce(30);
   });
@@ -365,7 +368,7 @@ describe('a batch lands once', () => {
   });
 
   it('when another consumer takes the partition over', async () => {
-    const limits = { maxRecords: 5, maxBytes: 1e6, maxWaitMs: 0 };
+    const limits = { maxRecords: 5, maxBytes: 1e6, maxWaitMs: 10 };
     const first = await world.start({ limits });
     const appending = Array.from({ length: 10 }, (_, n) => world.append(...reports(10, n * 10)));
     await Promise.all(appending);
@@ -477,7 +480,10 @@ describe('the audit', () => {
     const appending = (async () => {
       while (going) {
         const turn = appended;
-        await world.append(...reports(30, turn), report(turn), Buffer.from('not a record'));
+        // Received on another day than what was there before: of that day every difference is found, also now.
+        const today = { receivedAtMs: RECEIVED_AT_MS + 86_400_000 };
+        const many = Array.from({ length: 30 }, (_, n) => report(turn + n, today));
+        await world.append(...many, report(turn, today), Buffer.from('not a record'));
         appended += 32;
         await setTimeout(5);
       }
@@ -536,9 +542,11 @@ describe('landing refuses to start', () => {
 
   it('on a new store beside a log that was landed from', async () => {
     await world.replaceStore(newDatabase());
-    await expect(world.landAll()).rejects.toThrow(
+    const consumers = await world.start();
+    await expect(consumers.ended).rejects.toThrow(
       'lachan.reports.v1 partition 0 is committed up to 10, but the store holds it only up to 0',
     );
+    await consumers.close();
     await expectStillThere(0);
   });
 

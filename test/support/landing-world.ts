@@ -37,7 +37,7 @@ export class LandingWorld {
 
   private constructor(
     private readonly directory: string,
-    private readonly database: string,
+    private database: string,
     public log: EmbeddedLog,
     public store: Store,
   ) {}
@@ -57,7 +57,8 @@ export class LandingWorld {
 
   /** Closes the store and opens another database of the same engine in its place. */
   async replaceStore(database: string): Promise<void> {
-    await this.store.close();
+    await this.dropStore();
+    this.database = database;
     this.store = await openChdb({ directory: this.directory, database });
     await migrate(this.store, 'single', LANDED_AT_MS);
   }
@@ -94,6 +95,7 @@ export class LandingWorld {
   /** Lands everything that the log holds. Rejects with the fault that stops landing. */
   async landAll(change: Partial<ConsumerOptions> = {}): Promise<void> {
     const consumers = await this.start(change);
+    consumers.ended.catch(() => undefined);
     try {
       while (!(await this.hasLanded())) await Promise.race([consumers.ended, setTimeout(5)]);
     } finally {
@@ -126,6 +128,11 @@ export class LandingWorld {
 
   async close(): Promise<void> {
     await this.log.close();
+    await this.dropStore();
+  }
+
+  private async dropStore(): Promise<void> {
+    await this.store.command(`DROP DATABASE ${this.database} SYNC`);
     await this.store.close();
   }
 }

@@ -24,12 +24,9 @@ describe('the key of a URL', () => {
     ['https://lachan-demo-1.vn/x', 'https://user:secret@lachan-demo-1.vn/./a/../x'],
     ['https://lachan-demo-1.vn/', 'https://lachan-demo-1.vn'],
     ['http://192.0.2.1/', 'http://3221225985'],
-    ['https://xn--lchn-demo-1-x6a.vn/', 'https://l\u00e1chn-demo-1.vn'],
+    ['https://xn--bcher-kva.example/', 'https://b\u00fccher.example'],
   ])('is the same for %s and %s', (a, b) => {
-    const [one, other] = [canonicalise(a), canonicalise(b)];
-    expect(keyOf({ url: a }) === keyOf({ url: b })).toBe(
-      one.kind === 'canonical' && other.kind === 'canonical' && one.url === other.url,
-    );
+    expect(keyOf({ url: a })).toBe(keyOf({ url: b }));
   });
 
   it('is the same exactly where the canonical forms are', () => {
