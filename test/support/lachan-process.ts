@@ -224,6 +224,13 @@ export function lachan(options: SpawnOptions, ...args: readonly string[]): Child
   return new ChildUnderTest(process.execPath, [...TYPESCRIPT, 'cli/main.ts', ...args], options);
 }
 
+/** What a person reads when a command fails: never nothing, and never a stack. */
+export function complaintOf({ code, stderr }: Finished): string {
+  if (code === 0 || code === null) throw new Error(`the command did not fail but ended with ${String(code)}`);
+  if (stderr === '' || /^\s+at /m.test(stderr)) throw new Error(`not what a person can use: ${stderr}`);
+  return stderr;
+}
+
 /** A port that nobody listens on now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
