@@ -20,7 +20,13 @@ const soleImporters = {
   lmdb: ['log/embedded.ts'],
   '@clickhouse/client': ['store/clickhouse.ts', 'store/chdb.ts'],
   chdb: ['store/chdb.ts'],
-  '@grpc/grpc-js': ['gateway/server.ts', 'gateway/refusal.ts', 'proto/grpc-service.ts', 'sdk/connection.ts'],
+  '@grpc/grpc-js': [
+    'gateway/server.ts',
+    'gateway/refusal.ts',
+    'gateway/refuse-strangers.ts',
+    'proto/grpc-service.ts',
+    'sdk/connection.ts',
+  ],
   avsc: ['schemas/record-codec.ts'],
   tldts: ['gateway/canonicalise.ts'],
 };

@@ -29,6 +29,7 @@ export interface ServeFlags {
   readonly maxLandingLag: number;
   readonly landingWaitMs: number;
   readonly dedupKeys: number;
+  readonly maxDeadLettersInARow: number;
   readonly countryMmdb?: string;
   readonly asnMmdb?: string;
 }
@@ -59,6 +60,12 @@ export const tuningOptions = (): readonly Option[] => [
   )
     .argParser(wholeNumber(10_000, 200_000_000))
     .default(8_000_000),
+  new Option(
+    '--max-dead-letters-in-a-row <n>',
+    'more unreadable records one after the other stop landing, instead of draining the log',
+  )
+    .argParser(wholeNumber(1, 1_000_000_000))
+    .default(1_000),
   new Option('--country-mmdb <file>', "the operator's own country database, before the bundled one"),
   new Option('--asn-mmdb <file>', "the operator's own network database, before the bundled one"),
 ];

@@ -15,7 +15,7 @@ export class FloodGuard {
       if (this.#inARow > this.maxInARow) {
         throw new LandingFault(
           `more than ${this.maxInARow} records in a row cannot be read: ` +
-            'start a version that reads them, or accept them as dead letters with a higher limit',
+            'start a version that reads them, or accept them as dead letters with a higher --max-dead-letters-in-a-row',
         );
       }
     }

@@ -78,7 +78,7 @@ function createSealer(key: KeyObject, keyId: Buffer, createdAtMs: number): Seale
       // The key is new and used by this process alone, so a counter never repeats.
       header.writeUIntBE(seals, 1 + KEY_ID_BYTES + 6, 6);
       const cipher = createCipheriv('aes-256-gcm', key, header.subarray(1 + KEY_ID_BYTES));
-      cipher.setAAD(associatedData(authorityReportId, revision, field));
+      cipher.setAAD(associatedData(header, authorityReportId, revision, field));
       const text = cipher.update(value, 'utf8');
       cipher.final();
       const box = Buffer.allocUnsafe(HEADER_BYTES + text.length + TAG_BYTES);
@@ -111,7 +111,7 @@ export function openBox(
     box.subarray(1 + KEY_ID_BYTES, HEADER_BYTES),
     { authTagLength: TAG_BYTES },
   );
-  cipher.setAAD(associatedData(authorityReportId, revision, field));
+  cipher.setAAD(associatedData(box, authorityReportId, revision, field));
   cipher.setAuthTag(box.subarray(box.length - TAG_BYTES));
   const text = cipher.update(box.subarray(HEADER_BYTES, box.length - TAG_BYTES));
   try {
@@ -122,10 +122,17 @@ export function openBox(
   return text.toString('utf8');
 }
 
-function associatedData(authorityReportId: Uint8Array, revision: number, field: string): Buffer {
-  const data = Buffer.allocUnsafe(16 + 4 + field.length);
-  data.set(authorityReportId, 0);
-  data.writeUInt32BE(revision, 16);
-  data.write(field, 20, 'latin1');
+/** Version and key id (the beginning of `header`), and where the value belongs. The nonce is part of the cipher itself. */
+function associatedData(
+  header: Uint8Array,
+  authorityReportId: Uint8Array,
+  revision: number,
+  field: string,
+): Buffer {
+  const data = Buffer.allocUnsafe(1 + KEY_ID_BYTES + 16 + 4 + field.length);
+  data.set(header.subarray(0, 1 + KEY_ID_BYTES), 0);
+  data.set(authorityReportId, 1 + KEY_ID_BYTES);
+  data.writeUInt32BE(revision, 1 + KEY_ID_BYTES + 16);
+  data.write(field, 1 + KEY_ID_BYTES + 16 + 4, 'latin1');
   return data;
 }

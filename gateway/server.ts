@@ -2,9 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   Server,
-  ServerInterceptingCall,
   ServerCredentials,
-  type ServerInterceptor,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type sendUnaryData,
@@ -22,6 +20,7 @@ import { getReport } from './get-report.js';
 import { widenHttp2Windows } from './http2-windows.js';
 import { receive, type Answer, type ReceiveDependencies } from './receive.js';
 import { reflectionOf } from './reflection.js';
+import { refuseStrangers } from './refuse-strangers.js';
 import { toStatus, type Refusal } from './refusal.js';
 import { ReportStreamSession } from './stream-reports.js';
 
@@ -78,13 +77,14 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
       const caller = callerOf(call);
       if (caller === undefined) return reply(toStatus({ kind: 'unauthenticated' }));
       if (draining) return reply(toStatus({ kind: 'shutting-down' }));
-      answer(call.request, caller).then(
-        (answered) => (answered instanceof Uint8Array ? reply(null, answered) : reply(toStatus(answered))),
-        (error: unknown) => {
+      answer(call.request, caller)
+        .then((answered) =>
+          answered instanceof Uint8Array ? reply(null, answered) : reply(toStatus(answered)),
+        )
+        .catch((error: unknown) => {
           onFault(error);
           reply(toStatus({ kind: 'fault' }));
-        },
-      );
+        });
     };
 
   const streamReports = (call: Stream): void => {
@@ -129,7 +129,13 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
 
   widenHttp2Windows(limits);
   const server = new Server({
-    interceptors: [refuseStrangers((header) => authenticator.authenticate(header) !== undefined)],
+    interceptors: [
+      refuseStrangers({
+        guarded: [ReportService.typeName],
+        isKnown: (authorization) => authenticator.authenticate(authorization) !== undefined,
+        healthOf: new Set(['', ReportService.typeName]),
+      }),
+    ],
     'grpc.max_receive_message_length': limits.maxMessageBytes,
     'grpc.max_concurrent_streams': limits.maxStreamsPerConnection,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
@@ -159,23 +165,6 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
       await shutDown(server, deadlineMs);
     },
   };
-}
-
-/** Who has no valid token is answered before a byte of the message is kept: strangers must not cost memory. */
-function refuseStrangers(isKnown: (authorization: string | undefined) => boolean): ServerInterceptor {
-  return (method, call) =>
-    new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveMetadata(metadata, go) {
-            const [authorization] = metadata.get('authorization');
-            const ours = method.path.startsWith(`/${ReportService.typeName}/`);
-            if (!ours || isKnown(typeof authorization === 'string' ? authorization : undefined)) go(metadata);
-            else call.sendStatus(toStatus({ kind: 'unauthenticated' }));
-          },
-        });
-      },
-    });
 }
 
 function submitResponse(answer: Answer): Uint8Array | Refusal {

@@ -48,24 +48,27 @@ export class ReportStreamSession {
     }
     this.#inFlight += 1;
     this.#adjustReading();
-    answering.then(
-      (answer) => {
+    answering
+      .then((answer) => {
         this.#inFlight -= 1;
-        // A batch without a readable sequence cannot be answered as one.
-        if (answer.kind === 'refused' && answer.batchSequence === 0) {
-          this.#fail({ kind: 'invalid', violations: answer.violations });
-          return;
-        }
-        this.#write(answer);
-        this.#adjustReading();
-        this.#endWhenDone();
-      },
-      (error: unknown) => {
-        this.#inFlight -= 1;
+        this.#onAnswer(answer);
+      })
+      .catch((error: unknown) => {
+        // The stream ends here: nothing counts its batches any more.
         this.options.onFault(error);
         this.#fail({ kind: 'fault' });
-      },
-    );
+      });
+  }
+
+  #onAnswer(answer: Answer): void {
+    // A batch without a readable sequence cannot be answered as one.
+    if (answer.kind === 'refused' && answer.batchSequence === 0) {
+      this.#fail({ kind: 'invalid', violations: answer.violations });
+      return;
+    }
+    this.#write(answer);
+    this.#adjustReading();
+    this.#endWhenDone();
   }
 
   /** The caller reads again. */

@@ -11,6 +11,7 @@ export interface LandingSetup {
   readonly maxBatchBytes: number;
   readonly maxBatchWaitMs: number;
   readonly maxExactKeys: number;
+  readonly maxDeadLettersInARow: number;
   readonly countryMmdb: string | undefined;
   readonly asnMmdb: string | undefined;
 }

@@ -45,6 +45,7 @@ async function run(): Promise<void> {
       maxWaitMs: setup.maxBatchWaitMs,
     },
     dedup: { maxExactKeys: setup.maxExactKeys, maxFilters: 64 },
+    maxDeadLettersInARow: setup.maxDeadLettersInARow,
     onLanded: (topic, _partition, landed) => say({ kind: 'landed', topic, ...landed }),
     onRetry: (topic, fault) => say({ kind: 'retry', topic, fault: faultOf(fault) }),
   });

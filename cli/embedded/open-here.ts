@@ -68,9 +68,12 @@ async function landTheRest(
     onLanded: () => undefined,
     onRetry: () => undefined,
   });
+  // Heard from the beginning: a fault that nobody waits for would end the process without a word.
+  const ended = consumers.ended.then(() => undefined);
+  ended.catch(() => undefined);
   try {
     while (await behind()) {
-      await Promise.race([consumers.ended, new Promise((resolve) => setTimeout(resolve, 20))]);
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 20))]);
     }
   } finally {
     await consumers.close();

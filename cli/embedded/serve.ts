@@ -33,6 +33,7 @@ export interface StartOptions {
   readonly maxLandingLag: number;
   readonly landingWaitMs: number;
   readonly dedupKeys: number;
+  readonly maxDeadLettersInARow: number;
   readonly countryMmdb: string | undefined;
   readonly asnMmdb: string | undefined;
   readonly logger: Logger;

@@ -26,6 +26,7 @@ export async function startEmbedded(options: StartOptions): Promise<RunningEmbed
       maxBatchBytes: MAX_BATCH_BYTES,
       maxBatchWaitMs: options.landingWaitMs,
       maxExactKeys: options.dedupKeys,
+      maxDeadLettersInARow: options.maxDeadLettersInARow,
       countryMmdb: options.countryMmdb,
       asnMmdb: options.asnMmdb,
     },

@@ -20,6 +20,7 @@ const WATCH = '/grpc.health.v1.Health/Watch';
 const REFLECT = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
 const PATHS = [SUBMIT, STREAM, LOOKUP, CHECK, WATCH, REFLECT];
 /** gRPC's numbers of statuses. */
+const NOT_FOUND = 5;
 const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
 
@@ -147,6 +148,17 @@ describe('somebody who has no token', () => {
     const call = raw.begin(path, frame(new Uint8Array(1_000), { length: 4_000_000 }), false);
     expect(await call.answered()).toMatchObject({ grpcStatus: UNAUTHENTICATED });
   });
+
+  it.each([CHECK, WATCH])(
+    'is answered about the health of any service, however long its name: %s',
+    async (path) => {
+      for (const length of [10, 10_000, 200_000]) {
+        const request = new BinaryWriter().tag(1, WireType.LengthDelimited).string('x'.repeat(length));
+        const answer = await raw.begin(path, frame(request.finish()), true).answered();
+        expect(answer).toMatchObject({ grpcStatus: NOT_FOUND });
+      }
+    },
+  );
 });
 
 describe('reflection', () => {

@@ -78,10 +78,7 @@ describe('a sealed value', () => {
     for (let at = 0; at < box.length; at += 1) {
       for (const flip of [1, 0x80, 0xff]) {
         const altered = Uint8Array.from(box, (byte, i) => (i === at ? byte ^ flip : byte));
-        // The id says which key to take; it is the key itself that must fit.
-        const isKeyId = at >= 1 && at < 9;
-        expect(openAt(altered, somewhere)).toBe(isKeyId ? 'https://lachan-demo-1.vn/đường-dẫn' : undefined);
-        if (isKeyId) expect(keyIdOf(altered)).not.toEqual(keyIdOf(box));
+        expect(openAt(altered, somewhere)).toBeUndefined();
       }
       expect(openAt(box.slice(0, at), somewhere)).toBeUndefined();
     }
