@@ -61,23 +61,27 @@ export function digest(keyed: KeyedHash, report: Report, bytes: Uint8Array, reco
     spans = canonicalSpans(content);
     if (spans === undefined) throw new Error('protobuf-es does not write the canonical form');
   }
-  const fieldDigests = Buffer.allocUnsafe((spans.length / 3) * FIELD_DIGEST_BYTES);
-  const parts: Uint8Array[] = [];
-  for (let i = 0, at = 0; i < spans.length; i += 3, at += FIELD_DIGEST_BYTES) {
-    const span = content.subarray(spans[i + 1], spans[i + 2]);
-    parts.push(span);
-    fieldDigests[at] = spans[i] ?? 0;
-    // Bound to the record, so that equal values in different reports do not show.
-    fieldDigests.write(keyed.hex(HASH_DOMAINS.fieldDigest, recordKey, span).slice(0, 8), at + 1, 'hex');
+  const { fields, payload } = keyed;
+  const count = spans.length / 3;
+  const fieldDigests = Buffer.allocUnsafe(count * FIELD_DIGEST_BYTES);
+  const whole = Buffer.allocUnsafe(count * PAYLOAD_PART_BYTES + DIGEST_BYTES);
+  // Bound to the record, so that equal values in different reports do not show.
+  fields.prefix(recordKey);
+  let part = 0;
+  for (let i = 0, at = 0; i < spans.length; i += 3, at += FIELD_DIGEST_BYTES, part += PAYLOAD_PART_BYTES) {
+    whole[part] = spans[i] ?? 0;
+    fields.of(content, spans[i + 1] ?? 0, spans[i + 2] ?? 0, whole, part + 1);
+    for (let j = 0; j < FIELD_DIGEST_BYTES; j += 1) fieldDigests[at + j] = whole[part + j] ?? 0;
   }
-  return {
-    payloadDigest: keyed.of(HASH_DOMAINS.payloadDigest, ...parts).subarray(0, 8),
-    fieldDigests,
-  };
+  payload.of(whole, 0, part, whole, part);
+  return { payloadDigest: whole.subarray(part), fieldDigests };
 }
 
 /** Number, and 4 bytes of keyed hash. */
 const FIELD_DIGEST_BYTES = 5;
+/** Number, and all 8 bytes of keyed hash. */
+const PAYLOAD_PART_BYTES = 9;
+const DIGEST_BYTES = 8;
 
 function omitExplicitDefaults(report: Report): void {
   if (report.kind === ReportKind.INITIAL) report.kind = ReportKind.UNSPECIFIED;

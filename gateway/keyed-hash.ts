@@ -1,9 +1,11 @@
-// The keyed hash behind every key, digest and token: SHA-256 over (key, domain, parts), cut to at most 16 bytes.
-// Secret-prefix hashing with a cut result is a sound pseudo-random function (Coron et al., "Merkle-Damgård
-// Revisited", 2005: "chop-MD"); HMAC costs five times as much here. docs/decisions/0003 has the figures.
+// The keyed hashes behind every key, digest and token. Keys and tokens: SHA-256 over (key, domain, parts), cut to 16
+// bytes. Secret-prefix hashing with a cut result is a sound pseudo-random function (Coron et al., "Merkle-Damgård
+// Revisited", 2005: "chop-MD"); HMAC costs five times as much here. Digests: SipHash, for they are many and short.
+// docs/decisions/0003 has the figures.
 import { hash } from 'node:crypto';
 import { Buffer } from 'node:buffer';
 import type { Secret } from './secret.js';
+import { SipHash } from './sip-hash.js';
 
 /** What a hash is for: hashes of different domains never agree. */
 export const HASH_DOMAINS = {
@@ -22,11 +24,14 @@ export type HashDomain = (typeof HASH_DOMAINS)[keyof typeof HASH_DOMAINS];
 export interface KeyedHash {
   /** 16 bytes. */
   of(domain: HashDomain, ...parts: readonly (string | Uint8Array)[]): Buffer;
-  /** The same 16 bytes as 32 hexadecimal digits: cheaper, where only some of them are needed. */
-  hex(domain: HashDomain, ...parts: readonly (string | Uint8Array)[]): string;
+  /** Of the fields of a report; its key is `of(fieldDigest)`. */
+  readonly fields: SipHash;
+  /** Of a whole report; its key is `of(payloadDigest)`. */
+  readonly payload: SipHash;
 }
 
 const KEY_BYTES = 32;
+const HASH_BYTES = 16;
 
 /** `key`: 32 bytes, the same in every gateway and for as long as the records are kept. */
 export function createKeyedHash(key: Secret<Uint8Array>): KeyedHash {
@@ -42,27 +47,48 @@ export function createKeyedHash(key: Secret<Uint8Array>): KeyedHash {
     scratch = larger;
   };
 
-  const hashed = (domain: HashDomain, parts: readonly (string | Uint8Array)[]): string => {
+  const of: KeyedHash['of'] = (domain, ...parts) => {
     scratch[KEY_BYTES] = domain;
     let at = KEY_BYTES + 1;
     for (const part of parts) {
       if (typeof part === 'string') {
         room(at + 4 + part.length * 3);
-        const written = scratch.write(part, at + 4, 'utf8');
-        scratch.writeUInt32BE(written, at);
+        const written = writeText(scratch, part, at + 4);
+        writeLength(scratch, written, at);
         at += 4 + written;
       } else {
         room(at + 4 + part.length);
-        scratch.writeUInt32BE(part.length, at);
+        writeLength(scratch, part.length, at);
         scratch.set(part, at + 4);
         at += 4 + part.length;
       }
     }
     // A text as result is several times as fast as a Buffer in Node 20.
-    return hash('sha256', scratch.subarray(0, at), 'hex').slice(0, 32);
+    const text = hash('sha256', scratch.subarray(0, at), 'binary');
+    const result = Buffer.allocUnsafe(HASH_BYTES);
+    for (let i = 0; i < HASH_BYTES; i += 1) result[i] = text.charCodeAt(i);
+    return result;
   };
   return {
-    of: (domain, ...parts) => Buffer.from(hashed(domain, parts), 'hex'),
-    hex: (domain, ...parts) => hashed(domain, parts),
+    of,
+    fields: new SipHash(of(HASH_DOMAINS.fieldDigest)),
+    payload: new SipHash(of(HASH_DOMAINS.payloadDigest)),
   };
+}
+
+/** Writes UTF-8 and returns its length. Nearly every text here is short and ASCII: a call of the runtime costs more. */
+function writeText(target: Buffer, text: string, at: number): number {
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return target.write(text, at, 'utf8');
+    target[at + i] = unit;
+  }
+  return text.length;
+}
+
+function writeLength(target: Buffer, length: number, at: number): void {
+  target[at] = length >>> 24;
+  target[at + 1] = length >>> 16;
+  target[at + 2] = length >>> 8;
+  target[at + 3] = length;
 }

@@ -1,8 +1,7 @@
 // Splits a batch into its reports and decodes each by itself, so that one unreadable report is refused alone.
-import { fromBinary } from '@bufbuild/protobuf';
-import { ReportSchema, type Report } from '@lachan/proto/report';
+import type { Report } from '@lachan/proto/report';
 import { Rule } from '@lachan/proto/report-service';
-import { checkWire, malformed } from './check-wire.js';
+import { decodeReport, isReport } from './decode-report.js';
 import { fault, Findings, type Violation } from './violation.js';
 import { LENGTH_DELIMITED, UNREADABLE, VARINT, WireReader } from './wire-reader.js';
 
@@ -110,13 +109,7 @@ function* readReports(reader: WireReader, bounds: Outline['bounds']): Generator<
 
 function readReport(reader: WireReader, start: number, end: number, index: number): BatchEntry {
   reader.at = start;
-  const refusal = checkWire(reader, end);
-  if (refusal !== undefined) return { index, report: undefined, violations: [refusal] };
-  try {
-    const bytes = reader.bytes.subarray(start, end);
-    return { index, report: fromBinary(ReportSchema, bytes), bytes };
-  } catch {
-    // What passed the check of the wire fails here only by text that is not UTF-8.
-    return { index, report: undefined, violations: [malformed] };
-  }
+  const decoded = decodeReport(reader, end);
+  if (!isReport(decoded)) return { index, report: undefined, violations: [decoded] };
+  return { index, report: decoded, bytes: reader.bytes.subarray(start, end) };
 }

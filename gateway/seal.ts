@@ -66,6 +66,7 @@ function createSealer(key: KeyObject, keyId: Buffer, createdAtMs: number): Seale
   const header = Buffer.alloc(HEADER_BYTES);
   header[0] = VERSION;
   header.set(keyId, 1);
+  const nonce = header.subarray(1 + KEY_ID_BYTES);
   return {
     createdAtMs,
     get seals() {
@@ -76,8 +77,8 @@ function createSealer(key: KeyObject, keyId: Buffer, createdAtMs: number): Seale
       if (seals > MAX_SEALS_PER_KEY)
         throw new Error('data key used up: it should have been replaced long ago');
       // The key is new and used by this process alone, so a counter never repeats.
-      header.writeUIntBE(seals, 1 + KEY_ID_BYTES + 6, 6);
-      const cipher = createCipheriv('aes-256-gcm', key, header.subarray(1 + KEY_ID_BYTES));
+      nonce.writeUInt32BE(seals, NONCE_BYTES - 4);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce);
       cipher.setAAD(associatedData(header, authorityReportId, revision, field));
       const text = cipher.update(value, 'utf8');
       cipher.final();
@@ -122,6 +123,10 @@ export function openBox(
   return text.toString('utf8');
 }
 
+const BOUND_TO_BYTES = 1 + KEY_ID_BYTES + 16 + 4;
+/** Room for the longest path of the contract. Only good until the next call: the cipher has read it by then. */
+const associated = Buffer.alloc(BOUND_TO_BYTES + 64);
+
 /** Version and key id (the beginning of `header`), and where the value belongs. The nonce is part of the cipher itself. */
 function associatedData(
   header: Uint8Array,
@@ -129,10 +134,10 @@ function associatedData(
   revision: number,
   field: string,
 ): Buffer {
-  const data = Buffer.allocUnsafe(1 + KEY_ID_BYTES + 16 + 4 + field.length);
-  data.set(header.subarray(0, 1 + KEY_ID_BYTES), 0);
-  data.set(authorityReportId, 1 + KEY_ID_BYTES);
-  data.writeUInt32BE(revision, 1 + KEY_ID_BYTES + 16);
-  data.write(field, 1 + KEY_ID_BYTES + 16 + 4, 'latin1');
-  return data;
+  for (let i = 0; i <= KEY_ID_BYTES; i += 1) associated[i] = header[i] ?? 0;
+  associated.set(authorityReportId, 1 + KEY_ID_BYTES);
+  associated.writeUInt32BE(revision, 1 + KEY_ID_BYTES + 16);
+  const written = associated.write(field, BOUND_TO_BYTES, 'latin1');
+  if (written !== field.length) throw new RangeError('a field path longer than any of the contract');
+  return associated.subarray(0, BOUND_TO_BYTES + written);
 }

@@ -7,6 +7,7 @@ import {
   type ServerUnaryCall,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { file_google_rpc_error_details } from '@lachan/proto/error-details';
 import { rawServiceDefinition } from '@lachan/proto/grpc-service';
 import {
   file_lachan_v1_report_service,
@@ -144,7 +145,10 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
   });
   const health = new HealthImplementation({ '': 'SERVING', [ReportService.typeName]: 'SERVING' });
   health.addToServer(server);
-  reflectionOf([file_lachan_v1_report_service], [ReportService.typeName]).addToServer(server);
+  reflectionOf(
+    [file_lachan_v1_report_service, file_google_rpc_error_details],
+    [ReportService.typeName],
+  ).addToServer(server);
   server.addService(rawServiceDefinition(ReportService), {
     submitReports: unary(async (bytes, caller) =>
       submitResponse(await receive(bytes, 'SubmitReportsRequest', caller, receiving)),

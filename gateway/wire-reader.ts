@@ -1,5 +1,7 @@
 // Walks over the bytes of a message without building anything. Nothing here throws.
 
+import { Buffer } from 'node:buffer';
+
 /** Wire types of the protobuf encoding that the contract uses. */
 export const VARINT = 0;
 export const BIT_64 = 1;
@@ -12,8 +14,13 @@ export const UNREADABLE = -1;
 /** Reads forward from `at`, never beyond the `end` each method is given, which lies within `bytes`. */
 export class WireReader {
   at = 0;
+  /** The same memory as `bytes`. */
+  readonly buffer: Buffer;
+  #start = 0;
 
-  constructor(readonly bytes: Uint8Array) {}
+  constructor(readonly bytes: Uint8Array) {
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
 
   /** A tag or a length: an integer of 32 bits, or `UNREADABLE`. */
   uint32(end: number): number {
@@ -23,16 +30,32 @@ export class WireReader {
 
   /** An integer, or `UNREADABLE`. Exact up to 2^53-1; a larger one never reads as one of those. */
   uint64(end: number): number {
+    const { bytes } = this;
+    const first = bytes[this.at] ?? 0;
+    this.#start = this.at;
+    if (first < 0x80 && this.at < end) {
+      this.at += 1;
+      return first;
+    }
     let value = 0;
     let weight = 1;
     for (let read = 0; read < 10 && this.at < end; read += 1) {
-      const byte = this.bytes[this.at] ?? 0;
+      const byte = bytes[this.at] ?? 0;
       this.at += 1;
       value += (byte & 0x7f) * weight;
       if (byte < 0x80) return value;
       weight *= 128;
     }
     return UNREADABLE;
+  }
+
+  /** The integer that was read last, exactly, whatever its size: up to 70 bits. */
+  lastVarint(): bigint {
+    let value = 0n;
+    for (let at = this.at - 1; at >= this.#start; at -= 1) {
+      value = value * 128n + BigInt((this.bytes[at] ?? 0) & 0x7f);
+    }
+    return value;
   }
 
   /** Reads a length: where the bytes that follow end, or `UNREADABLE` where they would not end in time. */

@@ -9,6 +9,7 @@ import { createKeyedHash, HASH_DOMAINS } from '../../gateway/keyed-hash.js';
 import { Secret } from '../../gateway/secret.js';
 import { goodReport } from '../support/arbitrary-report.js';
 import { countsOneAsNone, encodeAnyhow, type Choose } from '../support/other-encodings.js';
+import { sipHashReference } from '../support/sip-hash-reference.js';
 import { good, reportOf, type Init } from '../support/reports.js';
 
 const keyed = createKeyedHash(new Secret(new Uint8Array(32).fill(3)));
@@ -70,12 +71,14 @@ function documented(report: Report): DigestText {
       alone.set(field, whole.get(field));
       return { number: field.number, bytes: toBinary(ReportSchema, alone.message as Report) };
     });
+  const hashed = parts.map(({ number, bytes }) => ({
+    number,
+    hash: sipHashReference(keyed.of(HASH_DOMAINS.fieldDigest), Buffer.concat([recordKey, bytes])),
+  }));
+  const joined = Buffer.concat(hashed.flatMap(({ number, hash }) => [Uint8Array.of(number), hash]));
   return {
-    payload: keyed.hex(HASH_DOMAINS.payloadDigest, ...parts.map(({ bytes }) => bytes)).slice(0, 16),
-    fields: parts.map(({ number, bytes }) => [
-      number,
-      keyed.hex(HASH_DOMAINS.fieldDigest, recordKey, bytes).slice(0, 8),
-    ]),
+    payload: sipHashReference(keyed.of(HASH_DOMAINS.payloadDigest), joined).toString('hex'),
+    fields: hashed.map(({ number, hash }) => [number, hash.toString('hex', 0, 4)]),
   };
 }
 

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createKeyedHash, HASH_DOMAINS, type HashDomain } from '../../gateway/keyed-hash.js';
+import { createKeyedHash, HASH_DOMAINS, type HashDomain, type KeyedHash } from '../../gateway/keyed-hash.js';
 import { Secret } from '../../gateway/secret.js';
 
 const keyOf = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 const keyed = createKeyedHash(new Secret(keyOf(1)));
+
+const hexOf = (hash: KeyedHash, of: HashDomain, ...list: readonly (string | Uint8Array)[]): string =>
+  hash.of(of, ...list).toString('hex');
 
 const part = fc.oneof(fc.string({ unit: 'grapheme' }), fc.uint8Array());
 const parts = fc.array(part, { maxLength: 5 });
@@ -29,7 +32,6 @@ describe('the keyed hash', () => {
       fc.property(domain, parts, (of, list) => {
         const expected = documented(keyOf(1), of, list);
         expect(keyed.of(of, ...list).toString('hex')).toBe(expected);
-        expect(keyed.hex(of, ...list)).toBe(expected);
       }),
     );
   });
@@ -44,7 +46,7 @@ describe('the keyed hash', () => {
         const a = cutUp(whole, one);
         const b = cutUp(whole, other);
         fc.pre(JSON.stringify(a) !== JSON.stringify(b));
-        expect(keyed.hex(of, ...a)).not.toBe(keyed.hex(of, ...b));
+        expect(hexOf(keyed, of, ...a)).not.toBe(hexOf(keyed, of, ...b));
       }),
     );
   });
@@ -60,14 +62,14 @@ describe('the keyed hash', () => {
     [['\0\0\0\u0001a'], ['a']],
     [['\0\0\0\u0001', 'a'], ['\0\0\0\u0001a']],
   ])('tells %j from %j', (a, b) => {
-    expect(keyed.hex(HASH_DOMAINS.recordKey, ...a)).not.toBe(keyed.hex(HASH_DOMAINS.recordKey, ...b));
+    expect(hexOf(keyed, HASH_DOMAINS.recordKey, ...a)).not.toBe(hexOf(keyed, HASH_DOMAINS.recordKey, ...b));
   });
 
   it('never agrees between domains', () => {
     const domains = Object.values(HASH_DOMAINS);
     fc.assert(
       fc.property(parts, (list) => {
-        expect(new Set(domains.map((of) => keyed.hex(of, ...list))).size).toBe(domains.length);
+        expect(new Set(domains.map((of) => hexOf(keyed, of, ...list))).size).toBe(domains.length);
       }),
     );
   });
@@ -76,7 +78,7 @@ describe('the keyed hash', () => {
     const other = createKeyedHash(new Secret(keyOf(2)));
     fc.assert(
       fc.property(domain, parts, (of, list) => {
-        expect(other.hex(of, ...list)).not.toBe(keyed.hex(of, ...list));
+        expect(hexOf(other, of, ...list)).not.toBe(hexOf(keyed, of, ...list));
       }),
     );
   });
@@ -84,7 +86,7 @@ describe('the keyed hash', () => {
   it('takes parts of any length, and short ones after them', () => {
     const long = 'ữ'.repeat(3_000_000);
     for (const list of [[long, 'x', Buffer.from(long)], ['x'], ['a'.repeat(4_063)], ['a'.repeat(4_064)]]) {
-      expect(keyed.hex(HASH_DOMAINS.payloadDigest, ...list)).toBe(
+      expect(hexOf(keyed, HASH_DOMAINS.payloadDigest, ...list)).toBe(
         documented(keyOf(1), HASH_DOMAINS.payloadDigest, list),
       );
     }
