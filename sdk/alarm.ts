@@ -1,3 +1,6 @@
+/** The longest a timer takes; an alarm set for later rings early. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** One timer that calls the same function whenever it rings. */
 export class Alarm {
   readonly #ring: () => void;
@@ -18,13 +21,16 @@ export class Alarm {
   /** Rings once after `delayMs`; an alarm that is set already stays as it is. */
   set(delayMs: number): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      // A host that was busy for long reads first what came in meanwhile: it may be the answer.
-      this.#rings = setImmediate(() => {
-        this.#timer = undefined;
-        this.#ring();
-      });
-    }, Math.ceil(delayMs));
+    this.#timer = setTimeout(
+      () => {
+        // A host that was busy for long reads first what came in meanwhile: it may be the answer.
+        this.#rings = setImmediate(() => {
+          this.#timer = undefined;
+          this.#ring();
+        });
+      },
+      Math.min(Math.ceil(delayMs), MAX_DELAY_MS),
+    );
     if (!this.#keepsAlive) this.#timer.unref();
   }
 

@@ -37,6 +37,24 @@ export class ReportBuffer {
     );
   }
 
+  get isHalfEmpty(): boolean {
+    const { maxBufferedReports, maxBufferedBytes } = this.#limits;
+    return this.#unanswered * 2 <= maxBufferedReports && this.#unansweredBytes * 2 <= maxBufferedBytes;
+  }
+
+  /** How many of these reports, from the first, would be taken. */
+  howManyFit(reports: readonly { readonly bytes: Uint8Array }[]): number {
+    let bytes = this.#unansweredBytes;
+    let count = 0;
+    for (const report of reports) {
+      if (this.#unanswered + count >= this.#limits.maxBufferedReports) break;
+      if (bytes >= this.#limits.maxBufferedBytes) break;
+      bytes += report.bytes.length;
+      count++;
+    }
+    return count;
+  }
+
   /** Reports that wait to be sent, or to be sent again. */
   get waiting(): number {
     return this.#queue.length;

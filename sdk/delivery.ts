@@ -20,6 +20,8 @@ export class Delivery {
   readonly #buffer: ReportBuffer;
   readonly #connection: Connection;
   readonly #now: () => number;
+  /** Reports are kept elsewhere, too: the process may end before they are answered, and a credential may be mended. */
+  readonly #isSpooled: boolean;
   #session: Session | undefined;
   #attempt = 0;
   #notBeforeMs = -Infinity;
@@ -38,14 +40,16 @@ export class Delivery {
   readonly #wake = new Alarm(() => this.#pump());
   readonly #stall = new Alarm(() => this.#checkStall());
   readonly #idle = new Alarm(() => this.#checkIdle());
-  /** The one alarm that holds the process: while a report is unanswered and its time is not up. */
-  readonly #deadline = new Alarm(() => this.#expire(), true);
+  /** The one alarm that holds the process, unless there is a spool: while a report is unanswered and its time is not up. */
+  readonly #deadline: Alarm;
 
   constructor(settings: Settings, connection: Connection, buffer: ReportBuffer) {
     this.#settings = settings;
     this.#connection = connection;
     this.#buffer = buffer;
     this.#now = () => settings.clock.monotonicMs();
+    this.#isSpooled = settings.spool !== undefined;
+    this.#deadline = new Alarm(() => this.#expire(), !this.#isSpooled);
   }
 
   /** Reports on their way, without an answer. */
@@ -58,10 +62,18 @@ export class Delivery {
     return this.#retries;
   }
 
-  /** Takes one encoded report; the work is done later, off the caller's path. */
-  add(reportId: string, bytes: Uint8Array, resolve: (receipt: Receipt) => void): void {
-    this.#buffer.add(reportId, bytes, this.#now() + this.#settings.deadlineMs, resolve);
-    this.#deadline.set(this.#settings.deadlineMs);
+  /** What the last try ended in. */
+  get lastFailure(): string {
+    return this.#lastFailure;
+  }
+
+  /**
+   * Takes one encoded report; the work is done later, off the caller's path. It is given up after
+   * `leftMs`, which should not be less than that of a report before.
+   */
+  add(reportId: string, bytes: Uint8Array, resolve: (receipt: Receipt) => void, leftMs: number): void {
+    this.#buffer.add(reportId, bytes, this.#now() + leftMs, resolve);
+    this.#deadline.set(leftMs);
     this.#linger.set(this.#settings.lingerMs);
     if (!this.#scheduled && !this.#wake.isSet && (this.#session === undefined || this.#isBatchFull())) {
       this.#scheduled = true;
@@ -150,7 +162,7 @@ export class Delivery {
   #onLost(session: Session, failure: Failure | undefined): void {
     if (failure !== undefined) {
       this.#lastFailure = `${failure.code}: ${failure.message}`;
-      if (PERMANENT.has(failure.code)) this.#giveUp('REFUSED', this.#lastFailure);
+      if (PERMANENT.has(failure.code) && !this.#isSpooled) this.#giveUp('REFUSED', this.#lastFailure);
     }
     this.#session = undefined;
     this.#sendAgain(session.unanswered(), this.#attempt++, failure?.retryDelayMs);

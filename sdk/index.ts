@@ -1,6 +1,8 @@
 // What a platform imports from @lachan/sdk.
 export { Reporter, type ReporterStats } from './reporter.js';
 export type { Clock, ReporterOptions } from './options.js';
+export type { SpoolFault, SpoolOptions } from './spool-options.js';
+export type { SpoolStats } from './spooled-delivery.js';
 export type { ReportInit } from './encode-report.js';
 export {
   LachanError,

@@ -1,4 +1,11 @@
 import { Secret } from './secret.js';
+import {
+  harmless,
+  SPOOL_RANGES,
+  spoolFaults,
+  type SpoolChoices,
+  type SpoolOptions,
+} from './spool-options.js';
 
 /** What tells the time. Tests give their own. */
 export interface Clock {
@@ -39,6 +46,8 @@ export interface ReporterOptions {
   readonly answerTimeoutMs?: number;
   /** Bounds of the delay before trying again; the delay is drawn from 0 to a bound that doubles from one to the other. */
   readonly retry?: { readonly initialMs?: number; readonly maxMs?: number };
+  /** Keeps every report on the disk until it has its receipt. Default: reports are in memory only. */
+  readonly spool?: SpoolOptions;
   readonly clock?: Clock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
@@ -63,7 +72,7 @@ const RETRY_RANGES = {
   maxMs: { value: 5_000, min: 1, max: 600_000 },
 } as const;
 
-const OTHER_KEYS = ['endpoint', 'token', 'tls', 'insecure', 'retry', 'clock', 'random'];
+const OTHER_KEYS = ['endpoint', 'token', 'tls', 'insecure', 'retry', 'spool', 'clock', 'random'];
 const ENDPOINT = /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,253}):([0-9]{1,5})$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 const TOKEN = /^[\x21-\x7e]{1,4096}$/;
@@ -77,6 +86,7 @@ export type Settings = Readonly<Record<keyof typeof RANGES, number>> & {
   readonly token: Secret;
   readonly security: Security;
   readonly retry: Readonly<Record<keyof typeof RETRY_RANGES, number>>;
+  readonly spool: SpoolChoices | undefined;
   readonly clock: Clock;
   readonly random: () => number;
 };
@@ -107,6 +117,7 @@ export function toSettings(options: ReporterOptions): Settings {
     faults.push('retry must be an object');
   const retry = toNumbers(asRecord(given['retry']), RETRY_RANGES, 'retry.', faults);
   if (retry.maxMs < retry.initialMs) faults.push('retry.maxMs must not be less than retry.initialMs');
+  const spool = 'spool' in given ? toSpool(options.spool, faults) : undefined;
   if (given['random'] !== undefined && typeof given['random'] !== 'function')
     faults.push('random must be a function');
   const clock = given['clock'] === undefined ? undefined : asRecord(given['clock']);
@@ -121,8 +132,21 @@ export function toSettings(options: ReporterOptions): Settings {
     token: new Secret(token),
     security,
     retry,
+    spool,
     clock: options.clock ?? SYSTEM_CLOCK,
     random: options.random ?? SYSTEM_RANDOM,
+  };
+}
+
+function toSpool(options: SpoolOptions | undefined, faults: string[]): SpoolChoices | undefined {
+  if (options === undefined) return undefined;
+  const given = asRecord(options);
+  faults.push(...spoolFaults(given));
+  return {
+    ...toNumbers(given, SPOOL_RANGES, 'spool.', faults),
+    directory: textOf(given['directory']),
+    onReceipt: harmless(options.onReceipt),
+    onFault: harmless(options.onFault),
   };
 }
 

@@ -32,6 +32,12 @@ export const UNSENT_REASONS = [
   'CLOSED',
   /** The gateway refused the credential, or the batch as a whole. */
   'REFUSED',
+  /** Kept on the disk and still to be sent: its receipt goes to `spool.onReceipt`. Do not report it again. */
+  'SPOOLED',
+  /** The spool is full, or its disk takes no more; nothing was kept or sent. */
+  'SPOOL_FULL',
+  /** Not taken by the gateway within `spool.maxAgeMs`, and given up. */
+  'EXPIRED',
 ] as const;
 
 export type UnsentReason = (typeof UNSENT_REASONS)[number];

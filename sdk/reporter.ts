@@ -5,9 +5,20 @@ import { Connection } from './connection.js';
 import { Delivery } from './delivery.js';
 import { ReportEncoder, reportIdOf, type ReportInit } from './encode-report.js';
 import { toSettings, type ReporterOptions, type Settings } from './options.js';
-import { LachanError, toOutcomes, unsent, type Receipt, type ReportOutcomes } from './receipt.js';
+import {
+  LachanError,
+  toOutcomes,
+  unsent,
+  type Receipt,
+  type ReportOutcomes,
+  type Unsent,
+} from './receipt.js';
+import { SpooledDelivery, type SpoolStats } from './spooled-delivery.js';
 
-/** Numbers since the Reporter was made; every `report()` ends in one of accepted, rejected, unsent. */
+/**
+ * Numbers since the Reporter was made; every `report()` ends in one of accepted, rejected, unsent.
+ * With a spool they count verdicts, however told, and those of reports restored, but no SPOOLED.
+ */
 export interface ReporterStats {
   /** Reports that wait to be sent, or to be sent again. */
   readonly buffered: number;
@@ -18,6 +29,8 @@ export interface ReporterStats {
   readonly unsent: number;
   /** How often a report was put back to be sent again. */
   readonly retries: number;
+  /** Absent without a spool. */
+  readonly spool?: SpoolStats;
 }
 
 /**
@@ -27,6 +40,9 @@ export interface ReporterStats {
  * promise never rejects. Memory is bounded by `maxBufferedReports` and `maxBufferedBytes`. While
  * reports wait for receipts, the process is kept alive, at most until their deadlines; an idle
  * Reporter lets go of it after two seconds, so that a script may simply end.
+ *
+ * With `spool`, every report is on the disk before it is sent and until it has its receipt, and
+ * memory holds at most twice the bounds. See `SpoolOptions`.
  */
 export class Reporter {
   readonly #settings: Settings;
@@ -34,15 +50,18 @@ export class Reporter {
   readonly #encoder: ReportEncoder;
   readonly #connection: Connection;
   readonly #delivery: Delivery;
+  readonly #spooled: SpooledDelivery | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Throws one TypeError that names every fault of the options. Connects with the first report. */
+  /** Throws one TypeError that names every fault of the options. Connects with the first report, its own or one restored. */
   constructor(options: ReporterOptions) {
     this.#settings = toSettings(options);
     this.#buffer = new ReportBuffer(this.#settings);
     this.#encoder = new ReportEncoder(this.#settings.maxBatchBytes);
     this.#connection = new Connection(this.#settings);
     this.#delivery = new Delivery(this.#settings, this.#connection, this.#buffer);
+    const { spool } = this.#settings;
+    this.#spooled = spool && new SpooledDelivery(this.#settings, spool, this.#buffer, this.#delivery);
   }
 
   /**
@@ -56,20 +75,21 @@ export class Reporter {
         unsent(reportIdOf(report), 'CLOSED', 'the Reporter is closed; nothing was sent'),
       );
     }
-    if (!this.#buffer.hasRoom) {
-      const message = 'too many reports wait for their receipts; nothing was sent; wait for ready()';
-      return this.#answerNow(unsent(reportIdOf(report), 'BUFFER_FULL', message));
-    }
+    const refusal = this.#refusal(report);
+    if (refusal !== undefined) return this.#answerNow(refusal);
     const encoded = this.#encoder.encode(report, this.#settings.clock.wallMs());
     if (!encoded.ok) return this.#answerNow(encoded.receipt);
     return new Promise((resolve) => {
-      this.#delivery.add(encoded.reportId, encoded.bytes, resolve);
+      const { reportId, bytes } = encoded;
+      if (this.#spooled !== undefined) this.#spooled.add(reportId, bytes, resolve);
+      else this.#delivery.add(reportId, bytes, resolve, this.#settings.deadlineMs);
     });
   }
 
   /** Resolves when there is room for a report, or the Reporter has closed: await it between reports of a bulk. */
   ready(): Promise<void> {
-    return this.#closing === undefined ? this.#buffer.room() : Promise.resolve();
+    if (this.#closing !== undefined) return Promise.resolve();
+    return this.#spooled?.room() ?? this.#buffer.room();
   }
 
   /**
@@ -89,23 +109,32 @@ export class Reporter {
   stats(): ReporterStats {
     const { waiting, tally } = this.#buffer;
     return {
-      buffered: waiting,
+      buffered: waiting + (this.#spooled?.queued ?? 0),
       inFlight: this.#delivery.inFlight,
       ...tally,
       retries: this.#delivery.retries,
+      ...(this.#spooled && { spool: this.#spooled.stats }),
     };
   }
 
   /**
    * Takes no more reports, sends what is left and resolves when all have their receipts, or after
-   * `deadlineMs` (default 10,000) with UNSENT/CLOSED for the rest. Never rejects; safe to call again.
+   * `deadlineMs` (default 10,000) with UNSENT/CLOSED for the rest; with a spool the rest stays on
+   * the disk, UNSENT/SPOOLED. Never rejects; safe to call again.
    */
   close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    return (this.#closing ??= this.#delivery.close(options.deadlineMs ?? 10_000));
+    return (this.#closing ??= (this.#spooled ?? this.#delivery).close(options.deadlineMs ?? 10_000));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #refusal(report: ReportInit): Unsent | undefined {
+    if (this.#spooled !== undefined) return this.#spooled.refusal(reportIdOf(report));
+    if (this.#buffer.hasRoom) return undefined;
+    const message = 'too many reports wait for their receipts; nothing was sent; wait for ready()';
+    return unsent(reportIdOf(report), 'BUFFER_FULL', message);
   }
 
   #answerNow(receipt: Receipt): Promise<Receipt> {

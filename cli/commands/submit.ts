@@ -5,7 +5,7 @@ import { CommandFault } from '../command-fault.js';
 import { dataDirectory } from '../embedded/data-directory.js';
 import { readRunning } from '../embedded/running.js';
 import { dataDirOption, jsonOption, wholeNumber } from '../options.js';
-import { FORMATS, readReports, type Format, type UnknownColumns } from '../submit/read-reports.js';
+import { FORMATS, readReports, type Format, type PassedOver } from '../submit/read-reports.js';
 import { showProgress } from '../submit/progress-bar.js';
 import { nothingSent, sendAll, type Sent } from '../submit/send-all.js';
 
@@ -32,7 +32,7 @@ export function addSubmit(program: Command): void {
     .addOption(
       new Option(
         '--format <format>',
-        'ndjson: proto3 JSON of a report per line; dsa-csv: rows of the EU DSA database',
+        'ndjson: proto3 JSON of a report per line; dsa-csv: rows of the EU DSA database; xarf: XARF v4, content/csam and content/csem',
       )
         .choices([...FORMATS])
         .default('ndjson'),
@@ -65,7 +65,7 @@ async function submit(files: readonly string[], flags: Flags): Promise<void> {
     ...(flags.insecure === true ? { insecure: true } : {}),
   });
   const sent = nothingSent();
-  const unknownColumns: UnknownColumns = new Map();
+  const passedOver: PassedOver = new Map();
   const startedMs = performance.now();
   const bar = showProgress(() => ({
     done: sent.accepted + sent.rejected,
@@ -73,17 +73,19 @@ async function submit(files: readonly string[], flags: Flags): Promise<void> {
     total: undefined,
   }));
   try {
-    await sendAll(readReports(files, flags.format, unknownColumns), reporter, sent);
+    await sendAll(readReports(files, flags.format, passedOver), reporter, sent);
   } finally {
     bar.stop();
     await reporter.close();
   }
-  report(sent, unknownColumns, (performance.now() - startedMs) / 1000, flags.json === true);
+  report(sent, flags, passedOver, (performance.now() - startedMs) / 1000);
   if (sent.unsent > 0) process.exitCode = 1;
 }
 
-function report(sent: Sent, unknownColumns: UnknownColumns, seconds: number, json: boolean): void {
-  if (json) {
+function report(sent: Sent, flags: Flags, passedOver: PassedOver, seconds: number): void {
+  const [unit, units, whole] =
+    flags.format === 'xarf' ? ['member', 'members', 'documents'] : ['column', 'columns', 'rows'];
+  if (flags.json === true) {
     const { read, accepted, rejected, unsent, rejections } = sent;
     process.stdout.write(
       `${JSON.stringify({
@@ -94,7 +96,7 @@ function report(sent: Sent, unknownColumns: UnknownColumns, seconds: number, jso
         seconds: Math.round(seconds * 1000) / 1000,
         rejections,
         ...(rejections.length < rejected ? { rejections_left_out: rejected - rejections.length } : {}),
-        unknown_columns: Object.fromEntries(unknownColumns),
+        [`unknown_${units}`]: Object.fromEntries(passedOver),
       })}\n`,
     );
   } else {
@@ -106,8 +108,8 @@ function report(sent: Sent, unknownColumns: UnknownColumns, seconds: number, jso
     process.stdout.write(
       `read ${sent.read}, accepted ${sent.accepted}, rejected ${sent.rejected}, ${seconds.toFixed(1)} s\n`,
     );
-    for (const [column, rows] of unknownColumns) {
-      process.stdout.write(`column ${column} is not known and was passed over in ${rows} rows\n`);
+    for (const [name, count] of passedOver) {
+      process.stdout.write(`${unit} ${name} is not known and was passed over in ${count} ${whole}\n`);
     }
   }
   if (sent.unsent > 0) {

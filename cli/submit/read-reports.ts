@@ -6,8 +6,9 @@ import { CsvError, parse } from 'csv-parse';
 import { reportFromJson, type ReportInit, type Violation } from '@lachan/sdk';
 import { DSA_COLUMNS, reportFromDsaRow } from '@lachan/sdk/dsa';
 import { CommandFault } from '../command-fault.js';
+import { readXarf } from './read-xarf.js';
 
-export const FORMATS = ['ndjson', 'dsa-csv'] as const;
+export const FORMATS = ['ndjson', 'dsa-csv', 'xarf'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** One report of a file, or why it cannot even be sent. `line`: where it stands in its file, from 1. */
@@ -19,19 +20,27 @@ export interface ReadReport {
     | { readonly ok: false; readonly violations: readonly Violation[] };
 }
 
-/** Columns that the format does not have, with the number of rows in which they held something. */
-export type UnknownColumns = Map<string, number>;
+/**
+ * Columns or members that the format does not have, with the number of rows or documents in which they held something.
+ * At most 1,000 names; the rest are counted together.
+ */
+export type PassedOver = Map<string, number>;
+
+const MAX_NAMES = 1000;
+const OTHER_NAMES = '(others)';
 
 /** `-` is standard input. Rejects with `CommandFault` when a file cannot be read. */
 export async function* readReports(
   files: readonly string[],
   format: Format,
-  unknownColumns: UnknownColumns,
+  passedOver: PassedOver,
 ): AsyncGenerator<ReadReport> {
   for (const file of files) {
     const input: Readable = file === '-' ? process.stdin : createReadStream(file);
     try {
-      yield* format === 'ndjson' ? readNdjson(file, input) : readDsaCsv(file, input, unknownColumns);
+      if (format === 'ndjson') yield* readNdjson(file, input);
+      else if (format === 'dsa-csv') yield* readDsaCsv(file, input, passedOver);
+      else yield* readXarfFile(file, input, passedOver);
     } catch (error) {
       if (error instanceof CsvError) throw new CommandFault(`${file}: not CSV (${error.code})`);
       throw error instanceof Error && 'code' in error
@@ -71,7 +80,7 @@ async function* readNdjson(file: string, input: Readable): AsyncGenerator<ReadRe
 async function* readDsaCsv(
   file: string,
   input: Readable,
-  unknownColumns: UnknownColumns,
+  passedOver: PassedOver,
 ): AsyncGenerator<ReadReport> {
   const known = new Set(DSA_COLUMNS);
   const parser = input.pipe(
@@ -80,11 +89,26 @@ async function* readDsaCsv(
   input.once('error', (error) => parser.destroy(error));
   for await (const { record, info } of parser as AsyncIterable<CsvRow>) {
     for (const [column, value] of Object.entries(record)) {
-      if (!known.has(column) && value !== '')
-        unknownColumns.set(column, (unknownColumns.get(column) ?? 0) + 1);
+      if (!known.has(column) && value !== '') pass(passedOver, column);
     }
     yield { file, line: info.lines, read: { ok: true, report: reportFromDsaRow(record) } };
   }
+}
+
+async function* readXarfFile(
+  file: string,
+  input: Readable,
+  passedOver: PassedOver,
+): AsyncGenerator<ReadReport> {
+  for await (const { line, read } of readXarf(input)) {
+    if (read.ok) for (const member of read.passedOver) pass(passedOver, member);
+    yield { file, line, read };
+  }
+}
+
+function pass(passedOver: PassedOver, name: string): void {
+  const counted = passedOver.has(name) || passedOver.size < MAX_NAMES ? name : OTHER_NAMES;
+  passedOver.set(counted, (passedOver.get(counted) ?? 0) + 1);
 }
 
 /** With `columns` and `info`, csv-parse gives every row like this. */

@@ -55,6 +55,11 @@ describe('options of the Reporter', () => {
     ['retry bounds in the wrong order', { retry: { initialMs: 500, maxMs: 100 } }, 'retry.maxMs'],
     ['retry that is no object', { retry: 3 }, 'retry must be an object'],
     ['tls that is neither yes, no nor certificates', { tls: 'yes' }, 'tls'],
+    ['a spool without a directory', { spool: {} }, 'spool.directory'],
+    ['a spool that is no object', { spool: '/var/spool' }, 'spool.directory'],
+    ['a misspelt option of the spool', { spool: { directory: 's', maxbytes: 1 } }, 'spool.maxbytes is not'],
+    ['a spool too small to be of use', { spool: { directory: 's', maxBytes: 1_000 } }, 'spool.maxBytes'],
+    ['a callback that is none', { spool: { directory: 's', onReceipt: 'log' } }, 'spool.onReceipt'],
     ['a clock that does not tell both times', { clock: { wallMs: () => 0 } }, 'clock'],
   ])('refuse %s', (_, options, fault) => {
     expect(faultsOf(options)).toContain(fault);
