@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   providers: async () => (await import('./commands/providers.js')).addProviders,
   submit: async () => (await import('./commands/submit.js')).addSubmit,
   query: async () => (await import('./commands/query.js')).addQuery,
+  'dead-letters': async () => (await import('./commands/dead-letters.js')).addDeadLetters,
   enrich: async () => (await import('./commands/enrich.js')).addEnrich,
   audit: async () => (await import('./commands/audit.js')).addAudit,
   migrate: async () => (await import('./commands/migrate.js')).addMigrate,

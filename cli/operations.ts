@@ -3,12 +3,19 @@
 import { randomBytes } from 'node:crypto';
 import { audit, type Audit } from '../consumers/audit.js';
 import { LANDING_GROUP } from '../consumers/pipeline.js';
+import { replay, type ReplayRequest, type ReplayStep } from '../consumers/replay.js';
 import { tokenHash } from '../gateway/authenticate.js';
 import type { Log } from '../log/log.js';
 import { REPORTS_TOPIC } from '../log/topics.js';
 import type { Environment } from '../schemas/vocabulary.js';
 import { migrate } from '../store/migrate.js';
 import { writeCredential } from '../store/providers.js';
+import {
+  selectDeadLetters,
+  selectOriginals,
+  type DeadLetterFilter,
+  type DeadLetterRow,
+} from '../store/queries/dead-letters.js';
 import { selectEpochs } from '../store/queries/landed.js';
 import { askFigure } from '../store/queries/figures.js';
 import { selectCredentials, type Credential } from '../store/queries/providers.js';
@@ -29,6 +36,11 @@ export interface Figures {
   readonly notLanded: number;
 }
 
+/** A dead letter with its bytes as they stood in the log, base64. */
+export interface ShownDeadLetter extends DeadLetterRow {
+  readonly original: string;
+}
+
 export interface Operations {
   addProvider(name: string, environment: Environment): Promise<NewProvider>;
   listProviders(): Promise<readonly Credential[]>;
@@ -40,6 +52,12 @@ export interface Operations {
   /** The migrations that this has needed, by name. */
   migrate(): Promise<readonly string[]>;
   sealed(authorityReportId: string): Promise<readonly SealedReport[]>;
+  /** In the order of the log. */
+  deadLetters(filter: DeadLetterFilter, limit: number): Promise<readonly DeadLetterRow[]>;
+  /** `id`: `EPOCH:PARTITION:OFFSET`; null when no dead letter stands there. */
+  deadLetter(id: string): Promise<ShownDeadLetter | null>;
+  /** One step; `most`: how many dead letters at the most. One replay at a time: others wait. */
+  replayDeadLetters(request: ReplayRequest, most: number): Promise<ReplayStep>;
   /** Records of reports that the log has taken since this store was first tied to it. */
   logRecords(): Promise<number>;
 }
@@ -50,6 +68,8 @@ export interface OperationsOver {
   /** Migrations that were applied when the store was opened for these operations. */
   readonly migrated: readonly string[];
   readonly noteLandingTimes: () => Promise<void>;
+  /** Resolves when all that the log holds has landed; rejects when landing has stopped. */
+  readonly landed: () => Promise<void>;
   /** Told when the registry of providers has changed. */
   readonly onProvidersChanged: () => Promise<void>;
 }
@@ -62,9 +82,11 @@ export function operationsOver({
   log,
   migrated,
   noteLandingTimes,
+  landed,
   onProvidersChanged,
 }: OperationsOver): Operations {
   const select = store.select.bind(store);
+  let replaying: Promise<unknown> = Promise.resolve();
 
   const notLanded = async (ends: readonly number[]): Promise<number> => {
     const committed = await log.committed(LANDING_GROUP, REPORTS_TOPIC);
@@ -118,6 +140,19 @@ export function operationsOver({
     audit: () => audit(log, store, LANDING_GROUP),
     migrate: async () => [...migrated, ...(await migrate(store, 'single', Date.now()))],
     sealed: (authorityReportId) => selectSealed(select, authorityReportId),
+    deadLetters: (filter, limit) => selectDeadLetters(select, filter, limit),
+    async deadLetter(id) {
+      const filter = { ids: [id], withReplayed: true, withReplays: true };
+      const [found] = await selectDeadLetters(select, filter, 1);
+      if (found === undefined) return null;
+      const original = (await selectOriginals(select, [id])).get(id)?.toString('base64') ?? '';
+      return { ...found, original };
+    },
+    replayDeadLetters(request, most) {
+      const step = replaying.then(() => replay({ log, select, landed }, request, most));
+      replaying = step.catch(() => undefined);
+      return step;
+    },
     async logRecords() {
       const epoch = (await selectEpochs(select)).find(({ topic }) => topic === REPORTS_TOPIC);
       const extents = await log.extents(REPORTS_TOPIC);

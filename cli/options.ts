@@ -1,5 +1,6 @@
 // Options that several commands share, and how their values are read.
 import { InvalidArgumentError, Option } from 'commander';
+import { parsePosition, type LogPosition } from '../schemas/log-position.js';
 
 export const dataDirOption = (): Option =>
   new Option('--data-dir <dir>', 'directory of the embedded setting').default('./lachan-data');
@@ -30,8 +31,20 @@ export interface ServeFlags {
   readonly landingWaitMs: number;
   readonly dedupKeys: number;
   readonly maxDeadLettersInARow: number;
+  readonly maxDeadLetterShare: number;
+  readonly acceptDeadLettersTo?: readonly LogPosition[];
   readonly countryMmdb?: string;
   readonly asnMmdb?: string;
+}
+
+/** Adds to the positions before; the variable has them separated by spaces. */
+function positions(text: string, before: readonly LogPosition[] = []): readonly LogPosition[] {
+  const found = text.split(/\s+/).map((one) => {
+    const position = parsePosition(one);
+    if (position === undefined) throw new InvalidArgumentError('must be EPOCH:PARTITION:OFFSET');
+    return position;
+  });
+  return [...before, ...found];
 }
 
 const port = wholeNumber(0, 65_535);
@@ -66,6 +79,16 @@ export const tuningOptions = (): readonly Option[] => [
   )
     .argParser(wholeNumber(1, 1_000_000_000))
     .default(1_000),
+  new Option(
+    '--max-dead-letter-share <percent>',
+    'more unreadable records among the last 10,000 stop landing too (100: never)',
+  )
+    .argParser(wholeNumber(1, 100))
+    .default(50),
+  new Option(
+    '--accept-dead-letters-to <position...>',
+    'after landing has stopped for dead letters: let them land up to here, as the message says',
+  ).argParser(positions),
   new Option('--country-mmdb <file>', "the operator's own country database, before the bundled one"),
   new Option('--asn-mmdb <file>', "the operator's own network database, before the bundled one"),
 ];

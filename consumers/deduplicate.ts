@@ -1,22 +1,25 @@
 // The same report sent again is a duplicate; the same id with another content a conflict that names the fields.
 // Depends only on the records before it in its partition, so a batch landed again gets the same verdicts.
 import { Buffer } from 'node:buffer';
-import type { ReportRecord } from '../schemas/report-record.js';
 import { selectLandedDigests, type Before } from '../store/queries/known-keys.js';
 import type { Select } from '../store/queries/select.js';
-import type { DeadLetter, Decoded } from './decode.js';
+import type { DeadLetter, DecodedRecord } from './decode.js';
 import { FIELD_NAMES } from '../schemas/field-names.js';
 import type { KnownKeys } from './known-keys.js';
 import { LandingFault } from './land.js';
+import type { ReportBytes } from './report-bytes.js';
+import type { Checked, RepeatedReplay } from './refuse-repeated-replays.js';
 
 /** One per record of the batch, in order. */
-export type Judged = JudgedRecord | DeadLetter;
+export type Judged = JudgedRecord | DeadLetter | RepeatedReplay;
 
 export interface JudgedRecord {
   readonly outcome: 'REPORT' | 'DUPLICATE' | 'CONFLICT';
   readonly offset: number;
-  readonly record: ReportRecord;
+  readonly record: ReportBytes;
   readonly conflictFields: readonly string[];
+  /** As of a `DecodedRecord`. */
+  readonly replayOf: string;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface JudgedRecord {
  * the store's fault, and then `known` must be loaded anew.
  */
 export async function deduplicate(
-  batch: readonly Decoded[],
+  batch: readonly Checked[],
   known: KnownKeys,
   select: Select,
   before: Before,
@@ -33,44 +36,56 @@ export async function deduplicate(
     entry.outcome === 'READ' ? known.judge(entry.record.recordKey, entry.record.payloadDigest) : undefined,
   );
   const asked = new Set<string>();
+  // Nearly all keys are new and were not asked about, which four bytes of them show.
+  const beginnings = new Set<number>();
   batch.forEach((entry, i) => {
     if (entry.outcome === 'READ' && (verdicts[i] === 'MAYBE' || verdicts[i] === 'OTHER')) {
-      asked.add(hex(entry.record.recordKey));
+      const { recordKey } = entry.record;
+      asked.add(hex(recordKey));
+      beginnings.add(beginningOf(recordKey));
     }
   });
   const landed = await selectLandedDigests(select, before, [...asked]);
-  const firstInBatch = new Map<string, ReportRecord>();
+  const firstInBatch = new Map<string, ReportBytes>();
 
   return batch.map((entry, i): Judged => {
-    if (entry.outcome === 'DEAD_LETTER') return entry;
-    const { offset, record } = entry;
-    const judged = (outcome: JudgedRecord['outcome'], conflictFields: readonly string[] = []): Judged => ({
-      outcome,
-      offset,
-      record,
-      conflictFields,
-    });
-    if (asked.size === 0) return judged(verdicts[i] === 'NEW' ? 'REPORT' : 'DUPLICATE');
+    if (entry.outcome !== 'READ') return entry;
+    const { record } = entry;
+    if (verdicts[i] === 'NEW') {
+      const { recordKey } = record;
+      if (beginnings.has(beginningOf(recordKey))) firstInBatch.set(hex(recordKey), record);
+      return judged(entry, 'REPORT');
+    }
+    if (verdicts[i] === 'SAME') return judged(entry, 'DUPLICATE');
 
     const key = hex(record.recordKey);
-    if (verdicts[i] === 'NEW') {
-      if (asked.has(key)) firstInBatch.set(key, record);
-      return judged('REPORT');
-    }
-    if (verdicts[i] === 'SAME') return judged('DUPLICATE');
     const earlier = landed.get(key) ?? digestsOf(firstInBatch.get(key));
     if (earlier === undefined) {
       if (verdicts[i] === 'OTHER') throw new LandingFault('a remembered report is not in the store');
       known.remember(record.recordKey, record.payloadDigest);
       firstInBatch.set(key, record);
-      return judged('REPORT');
+      return judged(entry, 'REPORT');
     }
-    if (earlier.digest === hex(record.payloadDigest)) return judged('DUPLICATE');
-    return judged('CONFLICT', differingFields(earlier.fieldDigests, hex(record.fieldDigests)));
+    if (earlier.digest === hex(record.payloadDigest)) return judged(entry, 'DUPLICATE');
+    return judged(entry, 'CONFLICT', differingFields(earlier.fieldDigests, hex(record.fieldDigests)));
   });
 }
 
-function digestsOf(record: ReportRecord | undefined): { digest: string; fieldDigests: string } | undefined {
+const NONE: readonly string[] = [];
+
+function judged(
+  { offset, record, replayOf }: DecodedRecord,
+  outcome: JudgedRecord['outcome'],
+  conflictFields = NONE,
+): JudgedRecord {
+  return { outcome, offset, record, conflictFields, replayOf };
+}
+
+function beginningOf(key: Uint8Array): number {
+  return ((key[0] ?? 0) << 24) | ((key[1] ?? 0) << 16) | ((key[2] ?? 0) << 8) | (key[3] ?? 0);
+}
+
+function digestsOf(record: ReportBytes | undefined): { digest: string; fieldDigests: string } | undefined {
   if (record === undefined) return undefined;
   return { digest: hex(record.payloadDigest), fieldDigests: hex(record.fieldDigests) };
 }

@@ -1,6 +1,6 @@
 // Ties the store to one log: partitions and first offsets are written down at the first start, and a log that is
 // not the one that was landed from is refused.
-import type { Log, PartitionReader } from '../log/log.js';
+import { LogFault, type Committed, type Log, type PartitionReader } from '../log/log.js';
 import { selectEpochs, selectLandedSpan, type LandingTable } from '../store/queries/landed.js';
 import type { Select } from '../store/queries/select.js';
 import type { Store } from '../store/store.js';
@@ -14,10 +14,10 @@ export async function openEpoch(
   table: LandingTable,
   nowMs: number,
 ): Promise<number> {
-  const extents = await log.extents(topic);
   const select = store.select.bind(store);
   const known = (await selectEpochs(select)).find((epoch) => epoch.topic === topic);
   if (known === undefined) {
+    const extents = await log.extents(topic);
     await store.insert({
       table: 'log_epochs',
       columns: ['topic', 'log_epoch', 'partitions', 'first_offsets', 'created_at'],
@@ -29,6 +29,12 @@ export async function openEpoch(
     });
     return 1;
   }
+  const landed: number[] = [];
+  for (let partition = 0; partition < known.partitions; partition += 1) {
+    landed.push((await selectLandedSpan(select, table, { epoch: known.epoch, partition })).last);
+  }
+  // Asked last: somebody else may be landing what comes in meanwhile.
+  const extents = await log.extents(topic);
   if (known.partitions !== extents.length) {
     throw new LandingFault(
       `${topic} has ${extents.length} partitions, but was landed from ${known.partitions}: ` +
@@ -36,7 +42,7 @@ export async function openEpoch(
     );
   }
   for (const { partition, end } of extents) {
-    const { last } = await selectLandedSpan(select, table, { epoch: known.epoch, partition });
+    const last = landed[partition] ?? -1;
     if (last >= end) {
       throw new LandingFault(
         `${topic} partition ${partition} ends at ${end}, but offset ${last} has landed from it: ` +
@@ -50,28 +56,44 @@ export async function openEpoch(
 /**
  * Refuses a store that does not fit the log. Behind the committed offset it has lost rows: landing on
  * would hide it, because the tokens of the lost rows are used up. Ahead of it, the log is an older or another one.
+ * `committedNow`: what the log has for the partition by now. Throws `LogFault` (NOT_OWNER) when somebody else has gone on.
  */
 export async function checkSink(
   reader: PartitionReader,
   select: Select,
   table: LandingTable,
   epoch: number,
+  committedNow: () => Promise<Committed | undefined>,
 ): Promise<void> {
   const { topic, partition, committed } = reader;
   const place = `${topic} partition ${partition}`;
   const { last } = await selectLandedSpan(select, table, { epoch, partition });
   const upTo = committed?.offset ?? 0;
-  if (last + 1 < upTo) {
+  const pending = pendingOf(committed?.metadata ?? '');
+  // With nothing but the first intent committed, nothing needs to have landed yet.
+  const isFirst = last < 0 && pending?.from === (await firstOffsetOf(select, reader));
+  const landedTo = isFirst ? upTo : last + 1;
+  if (landedTo < upTo) {
     throw new LandingFault(
-      `${place} is committed up to ${upTo}, but the store holds it only up to ${last + 1}: ` +
+      `${place} is committed up to ${upTo}, but the store holds it only up to ${landedTo}: ` +
         'rows are missing from the store; restore it from a backup',
     );
   }
-  const begun = pendingOf(committed?.metadata ?? '')?.to ?? upTo - 1;
+  const begun = pending?.to ?? upTo - 1;
   if (last > begun) {
+    // Whoever has lost the partition may not know it yet, and sees here what its next owner has landed.
+    const now = await committedNow();
+    if (now?.offset !== committed?.offset || now?.metadata !== committed?.metadata)
+      throw new LogFault('NOT_OWNER', `${place} is lost.`);
     throw new LandingFault(
       `${place} is committed up to ${begun + 1}, but the store holds it up to ${last + 1}: ` +
         'the log is older than the store, or another one; restore the log that belongs to this store',
     );
   }
+}
+
+/** Where landing began: a log need not begin at zero. */
+async function firstOffsetOf(select: Select, { topic, partition }: PartitionReader): Promise<number> {
+  const known = (await selectEpochs(select)).find((epoch) => epoch.topic === topic);
+  return known?.firstOffsets[partition] ?? 0;
 }

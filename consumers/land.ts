@@ -8,7 +8,7 @@ import type { Block, Store } from '../store/store.js';
 import { patiently, type Patience } from './patiently.js';
 
 /** Rows of one batch, ready to be inserted. */
-export type Rows = Pick<Block, 'table' | 'columns' | 'rows' | 'rowCount'>;
+export type Rows = Omit<Block, 'token'>;
 
 /** Turns one batch into rows: one for every record. Called once per batch, in log order. */
 export type ToRows = (batch: readonly LoggedRecord[]) => Promise<Rows>;

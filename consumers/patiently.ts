@@ -6,10 +6,15 @@ import { StoreFault } from '../store/store.js';
 /** A fault that may pass. */
 export type PassingFault = StoreFault | LogFault;
 
+/** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
 export interface Patience {
   /** Told of every fault after which the same is tried again. */
   readonly onRetry: (fault: PassingFault) => void;
   readonly retryMs: { readonly first: number; readonly most: number };
+  /** How to wait; by the clock of the machine when left out. */
+  readonly pause?: Pause | undefined;
 }
 
 /**
@@ -18,7 +23,7 @@ export interface Patience {
  */
 export async function patiently<T>(
   reader: PartitionReader,
-  { onRetry, retryMs }: Patience,
+  { onRetry, retryMs, pause = pauseByClock }: Patience,
   work: () => Promise<T>,
 ): Promise<T> {
   for (let waitMs = retryMs.first; ; waitMs = Math.min(waitMs * 2, retryMs.most)) {
@@ -30,9 +35,13 @@ export async function patiently<T>(
       if (!mayPass(fault)) throw fault;
       onRetry(fault);
     }
-    // Rejects when the reader is revoked, which the next turn sees by itself.
-    await Promise.allSettled([sleep(waitMs, undefined, { signal: reader.revoked })]);
+    await pause(waitMs, reader.revoked);
   }
+}
+
+async function pauseByClock(ms: number, signal: AbortSignal): Promise<void> {
+  // Rejects when the signal aborts.
+  await Promise.allSettled([sleep(ms, undefined, { signal })]);
 }
 
 function mayPass(fault: unknown): fault is PassingFault {

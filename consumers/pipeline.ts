@@ -1,10 +1,20 @@
 // The way of a record from the log to its row. Reads downwards: decode, deduplicate, enrich and encode, land.
-import { LogFault, type Log, type PartitionReader, type Subscription, type TakeLimits } from '../log/log.js';
+import {
+  LogFault,
+  type Committed,
+  type Log,
+  type PartitionReader,
+  type Subscription,
+  type TakeLimits,
+} from '../log/log.js';
 import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../log/topics.js';
+import type { LogPosition } from '../schemas/log-position.js';
+import { selectAcceptedTo, selectDeadLettersBefore } from '../store/queries/floods.js';
 import { selectLandedKeys } from '../store/queries/known-keys.js';
 import { selectLandedRange, type LandingTable } from '../store/queries/landed.js';
 import type { Select } from '../store/queries/select.js';
 import type { Store } from '../store/store.js';
+import { acceptDeadLetters } from './accept-dead-letters.js';
 import { DATA_KEY_COLUMNS, dataKeyRows } from './data-key-rows.js';
 import { decode } from './decode.js';
 import { deduplicate } from './deduplicate.js';
@@ -15,8 +25,9 @@ import { KnownKeys } from './known-keys.js';
 import { landPartition, type Landed, type LandingOptions } from './land.js';
 import { LandingTimes } from './landing-times.js';
 import type { Lookups } from './lookups/load-lookups.js';
-import { patiently, type PassingFault } from './patiently.js';
-import { FloodGuard } from './flood-guard.js';
+import { patiently, type PassingFault, type Patience } from './patiently.js';
+import { FLOOD_WINDOW, floodFault, FloodGuard } from './flood-guard.js';
+import { refuseRepeatedReplays } from './refuse-repeated-replays.js';
 
 /** The group under which landing is committed. */
 export const LANDING_GROUP = 'lachan.landing';
@@ -30,8 +41,16 @@ export interface ConsumerOptions {
   readonly dedup: { readonly maxExactKeys: number; readonly maxFilters: number };
   /** So many dead letters one after the other stop the partition; 1,000 when left out. */
   readonly maxDeadLettersInARow?: number;
+  /** More dead letters among the last 10,000 records stop the partition, in percent; 50 when left out. */
+  readonly maxDeadLetterShare?: number;
+  /** Dead letters up to here land, however many they are; none when left out. */
+  readonly acceptDeadLettersTo?: readonly LogPosition[];
+  /** Told how many records of a batch cannot be read, each time the batch is judged. */
+  readonly onDeadLetters?: (count: number) => void;
   readonly onLanded: (topic: string, partition: number, landed: Landed) => void;
   readonly onRetry: (topic: string, fault: PassingFault) => void;
+  /** As `Patience.pause`. */
+  readonly pause?: Patience['pause'];
 }
 
 export interface Consumers {
@@ -45,12 +64,21 @@ export interface Consumers {
 
 const RETRY_MS = { first: 100, most: 10_000 } as const;
 const MAX_DEAD_LETTERS_IN_A_ROW = 1_000;
+const MAX_DEAD_LETTER_SHARE = 50;
 
 /** Lands everything that is and comes into the log. Rejects when the log and the store do not belong together. */
 export async function startConsumers(options: ConsumerOptions): Promise<Consumers> {
   const { log, store, nowMs } = options;
   const reportsEpoch = await openEpoch(log, store, REPORTS_TOPIC, 'records', nowMs());
   const dataKeysEpoch = await openEpoch(log, store, DATA_KEYS_TOPIC, 'data_keys', nowMs());
+  await acceptDeadLetters(
+    log,
+    store,
+    REPORTS_TOPIC,
+    reportsEpoch,
+    options.acceptDeadLettersTo ?? [],
+    nowMs(),
+  );
   const times = new LandingTimes(store, nowMs);
 
   const subscription: Subscription = await log.read(
@@ -92,22 +120,37 @@ async function landReports(
   const { lookups, nowMs } = options;
   const { partition } = reader;
   const landing = landingOf(reader, 'records', epoch, options);
-  await checkSink(reader, landing.select, 'records', epoch);
+  await checkSink(reader, landing.select, 'records', epoch, landing.committedNow);
 
   const known = new KnownKeys(options.dedup);
   const before = { epoch, partition, offset: reader.committed?.offset ?? 0 };
   for await (const { key, digest } of selectLandedKeys(landing.select, before)) known.remember(key, digest);
 
-  const flood = new FloodGuard(options.maxDeadLettersInARow ?? MAX_DEAD_LETTERS_IN_A_ROW);
+  const acceptedTo = await selectAcceptedTo(landing.select, epoch, partition);
+  const flood = new FloodGuard(
+    {
+      maxInARow: options.maxDeadLettersInARow ?? MAX_DEAD_LETTERS_IN_A_ROW,
+      maxSharePercent: options.maxDeadLetterShare ?? MAX_DEAD_LETTER_SHARE,
+    },
+    acceptedTo,
+    await selectDeadLettersBefore(landing.select, before, acceptedTo, FLOOD_WINDOW),
+  );
   const enrichLocation = createEnrich(lookups);
   await landPartition(reader, {
     ...landing,
     limits: options.limits,
     async toRows(batch) {
       const decoded = decode(batch);
-      flood.watch(decoded);
       const from = { epoch, partition, offset: batch[0]?.offset ?? 0 };
-      const judged = await deduplicate(decoded, known, landing.select, from);
+      const dead = decoded.reduce((count, { outcome }) => count + Number(outcome === 'DEAD_LETTER'), 0);
+      if (dead > 0) options.onDeadLetters?.(dead);
+      const tooMany = flood.watch(decoded);
+      if (tooMany !== undefined) {
+        const end = (await options.log.extents(reader.topic))[partition]?.end ?? 0;
+        throw floodFault(reader.topic, tooMany, from, end - 1);
+      }
+      const checked = await refuseRepeatedReplays(decoded, landing.select, from);
+      const judged = await deduplicate(checked, known, landing.select, from);
       const rows = encodeRows(judged, {
         epoch,
         partition,
@@ -115,7 +158,7 @@ async function landReports(
         enrichLocation,
         lookupVersions: lookups.versions,
       });
-      return { table: 'records', columns: RECORD_COLUMNS, rows, rowCount: judged.length };
+      return { table: 'records', columns: RECORD_COLUMNS, format: 'Native', rows, rowCount: judged.length };
     },
     onLanded(landed) {
       times.note(epoch, partition, landed);
@@ -127,7 +170,7 @@ async function landReports(
 async function landDataKeys(reader: PartitionReader, epoch: number, options: ConsumerOptions): Promise<void> {
   const { partition } = reader;
   const landing = landingOf(reader, 'data_keys', epoch, options);
-  await checkSink(reader, landing.select, 'data_keys', epoch);
+  await checkSink(reader, landing.select, 'data_keys', epoch, landing.committedNow);
   await landPartition(reader, {
     ...landing,
     limits: { ...options.limits, maxRecords: 1000 },
@@ -147,15 +190,23 @@ function landingOf(
   reader: PartitionReader,
   table: LandingTable,
   epoch: number,
-  { store, onRetry }: ConsumerOptions,
-): Pick<LandingOptions, 'store' | 'epoch' | 'onRetry' | 'retryMs' | 'countLanded'> & { select: Select } {
-  const patience = { retryMs: RETRY_MS, onRetry: (fault: PassingFault) => onRetry(reader.topic, fault) };
+  { log, store, onRetry, pause }: ConsumerOptions,
+): Pick<LandingOptions, 'store' | 'epoch' | 'countLanded' | keyof Patience> & {
+  select: Select;
+  committedNow: () => Promise<Committed | undefined>;
+} {
+  const patience: Patience = {
+    retryMs: RETRY_MS,
+    onRetry: (fault) => onRetry(reader.topic, fault),
+    pause,
+  };
   const { partition } = reader;
   return {
     ...patience,
     store,
     epoch,
     select: (sql, params) => patiently(reader, patience, () => store.select(sql, params)),
+    committedNow: async () => (await log.committed(LANDING_GROUP, reader.topic))[partition],
     countLanded: ({ from, to }) =>
       selectLandedRange(store.select.bind(store), table, { epoch, partition, from, to: to + 1 }),
   };

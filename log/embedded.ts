@@ -83,6 +83,7 @@ export function openStore(directory: string, maxBytes: number): Store {
     },
     async write(changes) {
       checkOpen();
+      checkRoom(changes, directory);
       try {
         return await Promise.all(changes.map(apply));
       } catch (error) {
@@ -142,8 +143,19 @@ function syncDirectory(path: string): void {
 const NO_ROOM: readonly unknown[] = [28, 27, 122, -30792];
 /** And how LMDB tells it when a part of a write still found room: as EIO, like a disk that fails. */
 const EIO = 5;
-/** More than one transaction ever needs. */
+/** More than one transaction ever needs, with what others may write meanwhile. */
 const AMPLE_BYTES = 67_108_864;
+/** The same for one that appends nothing. */
+const AMPLE_FOR_MARKS_BYTES = 4_194_304;
+
+/**
+ * Danger: a write that the disk refuses makes lmdb 3.5.6 tell of it in a text longer than its buffer of 100 bytes (in
+ * mdb_page_flush), which spoils the memory of the process. So no write is begun that may be refused.
+ */
+function checkRoom(changes: readonly Change[], directory: string): void {
+  const needed = changes.some(({ put }) => put.length > 0) ? AMPLE_BYTES : AMPLE_FOR_MARKS_BYTES;
+  if (freeBytes(directory) < needed) throw new LogFault('FULL', 'The disk has no room for the log.');
+}
 
 /** LMDB rejects with a general error; the cause comes in a promise of its own, which must not stay unheard. */
 async function toFault(error: unknown, directory: string): Promise<LogFault> {

@@ -2,7 +2,7 @@
 import { LogFault, type LogRecord } from './log.js';
 
 /** The largest value of a record, in bytes. A broker's usual limit for a whole message is a little above. */
-const MAX_RECORD_BYTES = 1_048_576;
+export const MAX_RECORD_BYTES = 1_048_576;
 
 const MAX_METADATA_BYTES = 4_096;
 const NAME = /^[A-Za-z0-9._-]{1,249}$/;

@@ -3,11 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { Buffer } from 'node:buffer';
 import avsc from 'avsc';
+import { shapeOf, type Shape } from './avro-cursor.js';
 import { crc64Avro } from './crc-64-avro.js';
-import type { DataKeyRecord, ReportRecord } from './report-record.js';
+import type { DataKeyRecord, ReplayedRecord, ReportRecord } from './report-record.js';
 import type { DeadLetterReason } from './vocabulary.js';
 
-const HEADER_BYTES = 10;
+/** Where the value begins. */
+export const HEADER_BYTES = 10;
 
 /** Why bytes could not be read as a record. */
 export interface Unreadable {
@@ -21,6 +23,13 @@ export interface RecordCodec<T> {
   encode(record: T): Buffer;
   /** Never throws: bytes that cannot be read are an outcome. Takes at most time and memory in proportion to the bytes. */
   decode(bytes: Uint8Array): T | Unreadable;
+  /**
+   * The same record in bytes of the newest version: the bytes themselves, when they claim to be of it (they are not
+   * read), and new ones otherwise. Never throws.
+   */
+  inNewestVersion(bytes: Uint8Array): Uint8Array | Unreadable;
+  /** Of the newest version. */
+  readonly shape: Shape;
 }
 
 /** The 8 bytes by which single-object encoding names a schema: of its Parsing Canonical Form. */
@@ -101,7 +110,7 @@ class SafeLong extends avsc.types.LongType {
   }
 }
 
-function codec<T>(versions: readonly string[]): RecordCodec<T> {
+function codec<T extends object>(versions: readonly string[]): RecordCodec<T> {
   const types = versions.map((file) =>
     parseSchema(readFileSync(new URL(`./avro/${file}`, import.meta.url), 'utf8')),
   );
@@ -121,28 +130,41 @@ function codec<T>(versions: readonly string[]): RecordCodec<T> {
     return newest.encode(record, target, at + HEADER_BYTES);
   };
 
+  const encode = (record: T): Buffer => Buffer.concat([header, newest.toBuffer(record)]);
+
+  const isNewest = (bytes: Uint8Array): boolean => {
+    for (let i = 0; i < HEADER_BYTES; i += 1) if (bytes[i] !== header[i]) return false;
+    return true;
+  };
+
+  const decode = (bytes: Uint8Array): T | Unreadable => {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (buffer.length < HEADER_BYTES || buffer[0] !== 0xc3 || buffer[1] !== 0x01) {
+      return { unreadable: 'UNDECODABLE' };
+    }
+    const body = buffer.subarray(HEADER_BYTES);
+    try {
+      // The schema is what makes these bytes a T: avsc builds exactly its fields or throws.
+      if (isNewest(buffer)) return newest.fromBuffer(body) as T;
+      const reader = readers.get(buffer.toString('hex', 2, HEADER_BYTES));
+      if (reader === undefined) return { unreadable: 'UNKNOWN_SCHEMA' };
+      return newest.fromBuffer(body, reader.resolver) as T;
+    } catch {
+      // avsc throws plain errors for every kind of bad bytes, with the bytes' content in the message.
+      return { unreadable: 'UNDECODABLE' };
+    }
+  };
+
   return {
     encodeInto,
-    encode(record) {
-      return Buffer.concat([header, newest.toBuffer(record)]);
+    encode,
+    decode,
+    inNewestVersion(bytes) {
+      if (isNewest(bytes)) return bytes;
+      const record = decode(bytes);
+      return isUnreadable(record) ? record : encode(record);
     },
-    decode(bytes) {
-      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      if (buffer.length < HEADER_BYTES || buffer[0] !== 0xc3 || buffer[1] !== 0x01) {
-        return { unreadable: 'UNDECODABLE' };
-      }
-      const body = buffer.subarray(HEADER_BYTES);
-      try {
-        // The schema is what makes these bytes a T: avsc builds exactly its fields or throws.
-        if (header.equals(buffer.subarray(0, HEADER_BYTES))) return newest.fromBuffer(body) as T;
-        const reader = readers.get(buffer.toString('hex', 2, HEADER_BYTES));
-        if (reader === undefined) return { unreadable: 'UNKNOWN_SCHEMA' };
-        return newest.fromBuffer(body, reader.resolver) as T;
-      } catch {
-        // avsc throws plain errors for every kind of bad bytes, with the bytes' content in the message.
-        return { unreadable: 'UNDECODABLE' };
-      }
-    },
+    shape: shapeOf(newest.schema({ exportAttrs: true })),
   };
 }
 
@@ -150,9 +172,12 @@ function codec<T>(versions: readonly string[]): RecordCodec<T> {
 export const REPORT_RECORD_VERSIONS = ['report-record.v1.avsc'] as const;
 /** Schema versions of data key records, oldest first; released ones are never changed. */
 export const DATA_KEY_RECORD_VERSIONS = ['data-key-record.v1.avsc'] as const;
+/** Schema versions of replayed records, oldest first; released ones are never changed. */
+export const REPLAYED_RECORD_VERSIONS = ['replayed-record.v1.avsc'] as const;
 
 export const reportRecordCodec = codec<ReportRecord>(REPORT_RECORD_VERSIONS);
 export const dataKeyRecordCodec = codec<DataKeyRecord>(DATA_KEY_RECORD_VERSIONS);
+export const replayedRecordCodec = codec<ReplayedRecord>(REPLAYED_RECORD_VERSIONS);
 
 /** Tells an unreadable outcome from a record. */
 export function isUnreadable(decoded: object): decoded is Unreadable {

@@ -1,4 +1,5 @@
 // A report as it travels through the log: checked, identified and sealed. Nothing sensitive stands in the open here.
+import type { LogPosition } from './log-position.js';
 import type {
   AgeBand,
   Assessor,
@@ -154,6 +155,11 @@ export interface ReportRecord {
   readonly sealed: readonly Sealed[];
   /** Versions of the lookups the gateway used. */
   readonly canonicalisedWith: string;
+}
+
+/** A dead letter that was appended again. Never inside another one: `original` is what stood in the log at first. */
+export interface ReplayedRecord extends LogPosition {
+  readonly original: Uint8Array;
 }
 
 /** A gateway's data key, wrapped to the authority's public key with RSA-OAEP-256. */

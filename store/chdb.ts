@@ -1,10 +1,12 @@
 // The store in the process: chDB, the ClickHouse engine as a library. One process, one directory.
-import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
 import { Session, drainPending } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { classifyFault } from './classify-fault.js';
 import { forgetLostTokens, type TableFiles } from './forget-lost-tokens.js';
+import { rowsIn } from './rows-in.js';
 import { StoreFault, type Block, type QueryParam, type Row, type Store } from './store.js';
 
 /** Memory the engine may use, in bytes; its own defaults are 0.9 of the machine and 5 GiB for each cache. */
@@ -24,9 +26,9 @@ const TABLE_FILES = `
   WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND length(data_paths) = 1 ORDER BY name`;
 
 /**
- * Opens (or makes) the engine's directory. Throws `StoreFault` when another process holds it.
- * Replaces the process's standard input by /dev/null: the engine's raw insert reads descriptor 0 and
- * would insert whatever it finds there. Blocks that an earlier process was killed with may be inserted again:
+ * Opens (or makes) the engine's directory; a database of it is open once at a time. Throws `StoreFault` when another
+ * process holds it. Replaces the process's standard input by /dev/null: of some inserts the engine reads on there, and
+ * would insert whatever it finds. Blocks that an earlier process was killed with may be inserted again:
  * what it left of them without their rows is forgotten.
  */
 export async function openChdb(options: {
@@ -34,14 +36,19 @@ export async function openChdb(options: {
   readonly database: string;
 }): Promise<Store> {
   silenceStandardInput();
-  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-  const session = openSession(options.directory);
+  const directory = resolve(options.directory);
+  if (MEANS_SEVERAL_FILES.test(directory)) {
+    throw new StoreFault('never', `cannot open ${directory}: the engine takes no path with * ? { or }`);
+  }
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const session = openSession(directory);
   // The adapter is typed against its own copy of the client's types; at run time they are the same.
   const connection = createChdbConnection({
-    path: options.directory,
+    path: directory,
   }) as unknown as NonNullable<ClickHouseClientConfigOptions['connection']>;
   const client = createClient({ connection });
   const database = identifier(options.database);
+  const blockFile = join(directory, `insert-${database}.block`);
   await session.queryAsync(`CREATE DATABASE IF NOT EXISTS ${database}`);
   await client.command({ query: `USE ${database}` });
   await client.command({ query: 'SET output_format_json_quote_64bit_integers = 1' });
@@ -59,7 +66,7 @@ export async function openChdb(options: {
     const inserted = turn.then(async () => {
       if (unsettled) await settleTokens();
       unsettled = true;
-      await insertBlock(session, database, block);
+      await insertBlock(session, database, block, blockFile);
       unsettled = false;
     });
     turn = inserted.catch(() => undefined);
@@ -107,42 +114,51 @@ export async function openChdb(options: {
 }
 
 /** Per-call settings go into the statement: through the client they would stay in the session, and later inserts vanish. */
-async function insertBlock(session: Session, database: string, block: Block): Promise<void> {
-  const rows = rowsIn(block.rows);
+const INSERT_SETTINGS = Object.entries({
+  insert_deduplicate: 1,
+  async_insert: 0,
+  deduplicate_blocks_in_dependent_materialized_views: 1,
+  max_insert_block_size: 1_048_576,
+  min_insert_block_size_rows: 1_048_576,
+  min_insert_block_size_bytes: 268_435_456,
+  input_format_parallel_parsing: 0,
+  max_insert_threads: 1,
+  // Times of receipt decide the partitions: no set of them may make a batch that can never land.
+  max_partitions_per_insert_block: 0,
+})
+  .map(([name, value]) => `${name} = ${value}`)
+  .join(', ');
+
+/**
+ * By way of a file, which the engine reads itself: behind the statement it takes no binary rows, and text at twice
+ * the price. The file is gone when this settles; one that a killed process left is overwritten.
+ */
+async function insertBlock(session: Session, database: string, block: Block, file: string): Promise<void> {
+  const rows = rowsIn(block);
   if (rows !== block.rowCount) {
     throw new StoreFault('never', `insert: ${block.rowCount} rows announced, ${rows} in the block`);
   }
-  await session.insert({
-    table: `${database}.${identifier(block.table)}`,
-    columns: [...block.columns],
-    values: block.rows,
-    format: 'JSONCompactEachRow',
-    settings: {
-      insert_deduplication_token: block.token,
-      insert_deduplicate: 1,
-      async_insert: 0,
-      deduplicate_blocks_in_dependent_materialized_views: 1,
-      max_insert_block_size: 1_048_576,
-      min_insert_block_size_rows: 1_048_576,
-      min_insert_block_size_bytes: 268_435_456,
-      input_format_parallel_parsing: 0,
-      max_insert_threads: 1,
-      // Times of receipt decide the partitions: no set of them may make a batch that can never land.
-      max_partitions_per_insert_block: 0,
-    },
-  });
-}
-
-const NEW_LINE = 10;
-
-function rowsIn(lines: Uint8Array): number {
-  let rows = 0;
-  for (let at = 0; at < lines.length; rows += 1) {
-    const end = lines.indexOf(NEW_LINE, at);
-    at = end < 0 ? lines.length : end + 1;
+  const statement =
+    `INSERT INTO ${database}.${identifier(block.table)} (${block.columns.map(identifier).join(', ')}) ` +
+    `FROM INFILE ${literal(file)} COMPRESSION 'none' ` +
+    `SETTINGS ${INSERT_SETTINGS}, insert_deduplication_token = ${literal(block.token)} FORMAT ${block.format ?? 'JSONCompactEachRow'}`;
+  try {
+    writeFileSync(file, block.rows, { mode: 0o600 });
+    const { rowsRead } = await session.queryAsync(statement);
+    if (rowsRead !== rows) {
+      throw new StoreFault('never', `insert: ${rows} rows in the block, the engine read ${rowsRead}`);
+    }
+  } finally {
+    rmSync(file, { force: true });
   }
-  return rows;
 }
+
+function literal(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
+}
+
+/** What the engine takes for a pattern in the path of a file: it would read every file that fits, or none. */
+const MEANS_SEVERAL_FILES = /[*?{}]/;
 
 function openSession(directory: string): Session {
   try {

@@ -7,7 +7,12 @@ export type QueryParam = string | number | boolean | readonly string[] | readonl
 export interface Block {
   readonly table: string;
   readonly columns: readonly string[];
-  /** JSONCompactEachRow: one JSON array per line, UTF-8. */
+  /**
+   * How the rows are written, by ClickHouse's names. JSONCompactEachRow, also when left out: one JSON array per line,
+   * UTF-8. Native: one block, column by column, at a quarter of the engine's price; of types that the table's can be cast
+   * from.
+   */
+  readonly format?: 'JSONCompactEachRow' | 'Native';
   readonly rows: Uint8Array;
   readonly rowCount: number;
   /** Never used for other rows. The same block under the same token lands once, however often it is inserted. */

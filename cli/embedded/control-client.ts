@@ -43,6 +43,9 @@ export function remoteOperations(running: Running): Operations {
     audit: () => ask('audit'),
     migrate: () => ask('migrate'),
     sealed: (authorityReportId) => ask('sealed', authorityReportId),
+    deadLetters: (filter, limit) => ask('deadLetters', filter, limit),
+    deadLetter: (id) => ask('deadLetter', id),
+    replayDeadLetters: (request, most) => ask('replayDeadLetters', request, most),
     logRecords: () => ask('logRecords'),
   };
 }

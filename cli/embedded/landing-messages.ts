@@ -1,4 +1,5 @@
 // What the main thread and the landing thread say to each other.
+import type { LogPosition } from '../../schemas/log-position.js';
 import type { StoreFault, Block, QueryParam, Row } from '../../store/store.js';
 
 /** What the landing thread is started with. */
@@ -12,6 +13,8 @@ export interface LandingSetup {
   readonly maxBatchWaitMs: number;
   readonly maxExactKeys: number;
   readonly maxDeadLettersInARow: number;
+  readonly maxDeadLetterShare: number;
+  readonly acceptDeadLettersTo: readonly LogPosition[];
   readonly countryMmdb: string | undefined;
   readonly asnMmdb: string | undefined;
 }
@@ -41,5 +44,6 @@ export type FromLanding =
   | { readonly kind: 'answer'; readonly id: number; readonly rows: readonly Row[] }
   | { readonly kind: 'failed'; readonly id: number; readonly fault: FaultMessage }
   | { readonly kind: 'landed'; readonly topic: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'deadLetters'; readonly count: number }
   | { readonly kind: 'retry'; readonly topic: string; readonly fault: FaultMessage }
   | { readonly kind: 'stopped'; readonly fault: FaultMessage };

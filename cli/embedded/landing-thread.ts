@@ -19,6 +19,8 @@ export interface LandingThread {
 
 export interface LandingNews {
   readonly onLanded: (topic: string, from: number, to: number) => void;
+  /** Records that cannot be read, whenever landing meets them. */
+  readonly onDeadLetters: (count: number) => void;
   readonly onRetry: (topic: string, fault: Error) => void;
 }
 
@@ -54,6 +56,8 @@ export async function startLandingThread(setup: LandingSetup, news: LandingNews)
           return resolve(message);
         case 'landed':
           return news.onLanded(message.topic, message.from, message.to);
+        case 'deadLetters':
+          return news.onDeadLetters(message.count);
         case 'retry':
           return news.onRetry(message.topic, toError(message.fault));
         case 'stopped':

@@ -46,6 +46,9 @@ async function run(): Promise<void> {
     },
     dedup: { maxExactKeys: setup.maxExactKeys, maxFilters: 64 },
     maxDeadLettersInARow: setup.maxDeadLettersInARow,
+    maxDeadLetterShare: setup.maxDeadLetterShare,
+    acceptDeadLettersTo: setup.acceptDeadLettersTo,
+    onDeadLetters: (count) => say({ kind: 'deadLetters', count }),
     onLanded: (topic, _partition, landed) => say({ kind: 'landed', topic, ...landed }),
     onRetry: (topic, fault) => say({ kind: 'retry', topic, fault: faultOf(fault) }),
   });

@@ -6,12 +6,14 @@ export interface Metrics {
   received(accepted: number, rejected: number): void;
   landed(topic: string, records: number): void;
   retried(topic: string): void;
+  deadLetters(count: number): void;
   fault(): void;
 }
 
 /** What is read when metrics are asked for. */
 export interface MetricSources {
   readonly landingLag: () => number;
+  readonly landingStopped: () => boolean;
   readonly inFlightBytes: () => number;
   readonly streams: () => number;
   readonly logBytes: () => number;
@@ -40,6 +42,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ['topic'],
     registers,
   });
+  const deadLetters = new Counter({
+    name: 'lachan_dead_letters_total',
+    help: 'Records of the log that landing could not read, counted whenever it met them. Growing: look at lachan dead-letters list.',
+    registers,
+  });
   const faults = new Counter({
     name: 'lachan_gateway_faults_total',
     help: 'Calls that failed through a fault of our own. Above 0: look at the log of the process.',
@@ -61,6 +68,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     sources.landingLag,
   );
   gauge(
+    'lachan_landing_stopped',
+    '1 when landing has stopped, by a flood of dead letters or another fault; accepted records then wait in the log.',
+    () => Number(sources.landingStopped()),
+  );
+  gauge(
     'lachan_gateway_in_flight_bytes',
     'Bytes of batches received and not yet answered.',
     sources.inFlightBytes,
@@ -79,6 +91,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       received.inc({ verdict: 'rejected' }, rejected);
     },
     landed: (topic, records) => landed.inc({ topic }, records),
+    deadLetters: (count) => deadLetters.inc(count),
     retried: (topic) => retried.inc({ topic }),
     fault: () => faults.inc(),
   };

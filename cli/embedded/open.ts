@@ -17,5 +17,7 @@ export async function withOperations<T>(
   if (running !== undefined && (await answers(running))) return work(remoteOperations(running));
   // Only now: the engine is slow to load, and whoever asks a running process needs none.
   const { openHere } = await import('./open-here.js');
-  return openHere(directory, work);
+  return openHere(directory, work, ({ message }) =>
+    process.stderr.write(`Landing has stopped; what follows knows only what has landed. ${message}\n`),
+  );
 }

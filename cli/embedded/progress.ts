@@ -1,7 +1,9 @@
 // How far the log has been written and how far it has landed: what back-pressure and trimming go by.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmbeddedLog } from '../../log/embedded-log.js';
 import type { Log } from '../../log/log.js';
 import { REPORTS_TOPIC } from '../../log/topics.js';
+import { OperationRefusal } from '../operation-refusal.js';
 
 export class Progress {
   #appended = 0;
@@ -40,6 +42,20 @@ export class Progress {
         return positions;
       },
     };
+  }
+}
+
+const POLL_MS = 20;
+const MOST_WAIT_MS = 300_000;
+
+/** Until all that was durable when it was called has landed. Rejects when `problem` tells of one, or it takes too long. */
+export async function untilLanded(progress: Progress, problem: () => string | undefined): Promise<void> {
+  const end = progress.landed() + progress.lag();
+  for (let waitedMs = 0; progress.landed() < end; waitedMs += POLL_MS) {
+    const wrong = problem();
+    if (wrong !== undefined) throw new OperationRefusal(wrong);
+    if (waitedMs > MOST_WAIT_MS) throw new OperationRefusal('landing is far behind; try again later');
+    await sleep(POLL_MS);
   }
 }
 

@@ -9,13 +9,14 @@ import { Secret } from '../../gateway/secret.js';
 import { startServer, type ServerLimits } from '../../gateway/server.js';
 import type { EmbeddedLog } from '../../log/embedded-log.js';
 import { DATA_KEYS_TOPIC } from '../../log/topics.js';
+import type { LogPosition } from '../../schemas/log-position.js';
 import { operationsOver, type Operations } from '../operations.js';
 import { startControlServer } from './control-server.js';
 import type { DataDirectory } from './data-directory.js';
 import { openKeys } from './keys.js';
 import type { LandingNews, LandingThread } from './landing-thread.js';
 import { createMetrics } from './metrics.js';
-import { Progress, trimLog } from './progress.js';
+import { Progress, trimLog, untilLanded } from './progress.js';
 import { removeRunning, writeRunning } from './running.js';
 
 const MIB = 1_048_576;
@@ -34,6 +35,8 @@ export interface StartOptions {
   readonly landingWaitMs: number;
   readonly dedupKeys: number;
   readonly maxDeadLettersInARow: number;
+  readonly maxDeadLetterShare: number;
+  readonly acceptDeadLettersTo?: readonly LogPosition[];
   readonly countryMmdb: string | undefined;
   readonly asnMmdb: string | undefined;
   readonly logger: Logger;
@@ -82,9 +85,11 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
   const { directory, landing, log, listen, close } = ground;
   const startedAtMs = Date.now();
 
+  let problem: string | undefined;
   const progress = new Progress();
   const metrics = createMetrics({
     landingLag: () => progress.lag(),
+    landingStopped: () => problem !== undefined,
     inFlightBytes: () => admission.inFlightBytes,
     streams: () => gateway.streams(),
     logBytes: () => log.usedBytes(),
@@ -95,6 +100,7 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
       progress.noteLanded(topic, to);
       metrics.landed(topic, to - from + 1);
     },
+    onDeadLetters: (count) => metrics.deadLetters(count),
     onRetry(topic, fault) {
       metrics.retried(topic);
       logger.warn({ topic, fault: fault.message }, 'the store refuses for now; landing goes on trying');
@@ -143,15 +149,17 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     onFault,
   });
 
-  let problem: string | undefined;
   const failed = landing.stopped.catch((error: unknown) => {
-    problem = 'landing has stopped';
+    // A fault of landing says what an operator can do; others are for the log of the process.
+    const why = error instanceof Error && error.name === 'LandingFault' ? `: ${error.message}` : '';
+    problem = `landing has stopped${why}`;
     throw error;
   });
   failed.catch(() => undefined);
   const operations = operationsOver({
     store: landing.store,
-    log,
+    log: { ...log, ...progress.watching(log) },
+    landed: () => untilLanded(progress, () => problem),
     // Done before it serves.
     migrated: [],
     noteLandingTimes: () => landing.noteLandingTimes(),

@@ -27,11 +27,14 @@ export async function startEmbedded(options: StartOptions): Promise<RunningEmbed
       maxBatchWaitMs: options.landingWaitMs,
       maxExactKeys: options.dedupKeys,
       maxDeadLettersInARow: options.maxDeadLettersInARow,
+      maxDeadLetterShare: options.maxDeadLetterShare,
+      acceptDeadLettersTo: options.acceptDeadLettersTo ?? [],
       countryMmdb: options.countryMmdb,
       asnMmdb: options.asnMmdb,
     },
     {
       onLanded: (...news) => listeners.forEach((listener) => listener.onLanded(...news)),
+      onDeadLetters: (...news) => listeners.forEach((listener) => listener.onDeadLetters(...news)),
       onRetry: (...news) => listeners.forEach((listener) => listener.onRetry(...news)),
     },
   );

@@ -1,6 +1,7 @@
 -- The landing table: every record taken from the log is exactly one row here, with one outcome.
 -- Everything else is a view of it. Rows of one block stand in offset order, so inserts need no sorting,
--- and received_at, which grows with the offset, prunes by its min-max index.
+-- and received_at, which grows with the offset, prunes by its min-max index. A part has a file for each column only
+-- from a quarter of a GiB on: as one file it costs an insert half.
 CREATE TABLE IF NOT EXISTS records {{ON_CLUSTER}}
 (
     -- where it stood in the log
@@ -13,10 +14,10 @@ CREATE TABLE IF NOT EXISTS records {{ON_CLUSTER}}
     reason LowCardinality(String) COMMENT 'of a dead letter: why',
     stage LowCardinality(String) COMMENT 'of a dead letter: the step that gave it up',
     conflict_fields Array(LowCardinality(String)) COMMENT 'of a conflict: the fields that differ from the report that landed first',
-    original String COMMENT 'of a dead letter: the bytes of the log, base64' CODEC(ZSTD(1)),
+    original String COMMENT 'of a dead letter: the bytes of the log, of a replay those at first, base64' CODEC(ZSTD(1)),
 
     -- identity
-    environment LowCardinality(String) COMMENT 'PRODUCTION or TEST; UNKNOWN for dead letters that could not be read',
+    environment LowCardinality(String) COMMENT 'PRODUCTION or TEST; UNKNOWN for dead letters that could not be read, and for repeated replays',
     provider_id LowCardinality(String),
     report_id String,
     revision UInt32,
@@ -82,11 +83,14 @@ CREATE TABLE IF NOT EXISTS records {{ON_CLUSTER}}
 
     lookup_versions LowCardinality(String),
 
+    replay_of String COMMENT 'of a replay: the dead letter it is a replay of, as epoch:partition:offset; empty for all others' CODEC(ZSTD(1)),
+
     INDEX received_at_range received_at TYPE minmax GRANULARITY 1,
     INDEX authority_report_id_in authority_report_id TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX record_key_in record_key TYPE bloom_filter(0.001) GRANULARITY 1
+    INDEX record_key_in record_key TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX replay_of_range replay_of TYPE minmax GRANULARITY 1
 )
 ENGINE = {{MergeTree}}
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (environment, log_epoch, log_partition, log_offset)
-SETTINGS {{DURABLE}};
+SETTINGS {{DURABLE}}, min_bytes_for_wide_part = 268435456;

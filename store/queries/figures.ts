@@ -21,7 +21,7 @@ const environment: FigureParam = {
   type: 'String',
   fallback: 'PRODUCTION',
   allowed: ['PRODUCTION', 'TEST', 'UNKNOWN'],
-  help: 'PRODUCTION or TEST (UNKNOWN: dead letters that could not be read)',
+  help: 'PRODUCTION or TEST (UNKNOWN: dead letters, and replays of them that were repeated)',
 };
 
 const limit: FigureParam = { type: 'UInt32', fallback: '100', help: 'how many rows at the most' };
@@ -82,6 +82,20 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
       GROUP BY host, registrable_domain, is_vn_domain, country, asn
       ORDER BY reports DESC, host
       LIMIT {limit:UInt32}`,
+  },
+  dead_letters: {
+    help: 'Records that could not be read, by reason. replayed: were appended again, as what is counted elsewhere; open: were not.',
+    params: {},
+    single: false,
+    sql: `
+      SELECT reason, stage, count() AS dead_letters,
+        countIf(position IN (SELECT replay_of FROM records WHERE replay_of != '')) AS replayed,
+        dead_letters - replayed AS open
+      FROM (
+        SELECT reason, stage,
+          concat(toString(log_epoch), ':', toString(log_partition), ':', toString(log_offset)) AS position
+        FROM records WHERE environment = 'UNKNOWN' AND outcome = 'DEAD_LETTER'
+      ) GROUP BY reason, stage ORDER BY reason, stage`,
   },
   freshness: {
     help: 'From receipt to being visible in queries, in milliseconds, over records received in the last minutes.',

@@ -64,6 +64,26 @@ async function ask(childDirectory: string, mode: 'open' | 'insert', input: strin
 }
 
 describe('chDB', () => {
+  it.each(['a*', 'a?b', 'a{b,c}'])(
+    'refuses a directory in whose path the engine would see a pattern: %s',
+    (name) => {
+      const patterned = join(directory, name);
+      return expect(openChdb({ directory: patterned, database: newDatabase() })).rejects.toMatchObject({
+        retry: 'never',
+        message: `cannot open ${patterned}: the engine takes no path with * ? { or }`,
+      });
+    },
+  );
+
+  it('leaves no file with rows behind an insert, whether it lands or fails', async () => {
+    const store = await openChdb({ directory, database: newDatabase() });
+    await migrate(store, 'single', LATE_NOVEMBER_MS);
+    await store.insert(reportsAt(upTo(10), 'a'));
+    await expect(store.insert({ ...reportsAt(upTo(10), 'b'), columns: ['nothing'] })).rejects.toThrow();
+    await store.close();
+    expect(readdirSync(directory).filter((file) => file.endsWith('.block'))).toEqual([]);
+  });
+
   it('opens a directory for one process only, and the first one is not disturbed', async () => {
     const store = await openChdb({ directory, database: newDatabase() });
     await migrate(store, 'single', LATE_NOVEMBER_MS);

@@ -38,6 +38,30 @@ const pairs = (rows: readonly (readonly [number, string])[], token: string): Blo
     token,
   );
 
+/** The same table, one column behind the other; here a word is any bytes. */
+const nativePairs = (rows: readonly (readonly [number, Buffer])[], token: string): Block => {
+  const text = (value: Buffer): Buffer[] => [varint(value.length), value];
+  const head = (name: string, type: string) => [...text(Buffer.from(name)), ...text(Buffer.from(type))];
+  const numbers = rows.map(([n]) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(n));
+    return bytes;
+  });
+  const words = rows.flatMap(([, word]) => text(word));
+  const parts = [varint(2), varint(rows.length), ...head('n', 'UInt64'), ...numbers];
+  return {
+    table: 'pairs',
+    columns: ['n', 'word'],
+    format: 'Native',
+    rows: Buffer.concat([...parts, ...head('word', 'String'), ...words]),
+    rowCount: rows.length,
+    token,
+  };
+};
+
+const varint = (value: number): Buffer =>
+  value < 128 ? Buffer.of(value) : Buffer.concat([Buffer.of((value % 128) + 128), varint(value >> 7)]);
+
 /** Reports of the landing table at `offsets`, each on a host of its own, every second in December. */
 export const reportsAt = (offsets: readonly number[], token: string): Block =>
   block(
@@ -215,6 +239,41 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
 
       it('lands when its last line has no end', async () => {
         await store.insert({ ...pairs([], 'a'), rows: Buffer.from('[1,"one"]\n[2,"two"]'), rowCount: 2 });
+        expect(await words()).toEqual(['one', 'two']);
+      });
+
+      it('of columns keeps every byte as it was, and lands once', async () => {
+        const bytes = Array.from({ length: 256 }, (_, byte) => Buffer.alloc(1 + (byte % 3), byte));
+        const all = [
+          Buffer.concat(bytes),
+          ...bytes,
+          Buffer.from(';\n'),
+          ...fc.sample(fc.uint8Array({ minLength: 1_000, maxLength: 1_000 }), 300).map((a) => Buffer.from(a)),
+        ];
+        const many = nativePairs(
+          all.map((word, n) => [n, word]),
+          'a',
+        );
+        await store.insert(many);
+        await store.insert(many);
+        const found = await store.select('SELECT lower(hex(word)) AS hex FROM pairs ORDER BY n');
+        expect(found.map(({ hex }) => hex)).toEqual(all.map((word) => word.toString('hex')));
+      });
+
+      it.each([
+        ['more rows than it has', 3],
+        ['fewer rows than it has', 1],
+      ])('of columns that announces %s is refused and does not land', async (_, rowCount) => {
+        const right = nativePairs(
+          [
+            [1, Buffer.from('one')],
+            [2, Buffer.from('two')],
+          ],
+          'a',
+        );
+        expect((await faultOf(store.insert({ ...right, rowCount }))).retry).toBe('never');
+        expect(await words()).toEqual([]);
+        await store.insert(right);
         expect(await words()).toEqual(['one', 'two']);
       });
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { Decoded } from '../../consumers/decode.js';
+import { decode, type Decoded } from '../../consumers/decode.js';
 import { deduplicate, type Judged } from '../../consumers/deduplicate.js';
 import { KnownKeys } from '../../consumers/known-keys.js';
+import { reportRecordCodec } from '../../schemas/record-codec.js';
 import type { ReportRecord } from '../../schemas/report-record.js';
 import { selectLandedKeys } from '../../store/queries/known-keys.js';
 import { StoreFault } from '../../store/store.js';
@@ -15,8 +16,8 @@ const AMPLE = { maxExactKeys: 10_000, maxFilters: 4 };
 const TINY = { maxExactKeys: 2, maxFilters: 0 };
 
 const before = (offset: number) => ({ epoch: 1, partition: 0, offset });
-const read = (records: readonly ReportRecord[], from: number): Decoded[] =>
-  records.map((record, index) => ({ outcome: 'READ', offset: from + index, record }));
+const read = (records: readonly ReportRecord[], from: number): readonly Decoded[] =>
+  decode(records.map((record, index) => ({ offset: from + index, value: reportRecordCodec.encode(record) })));
 const verdicts = (judged: readonly Judged[]): string[] =>
   judged.map((one) =>
     one.outcome === 'CONFLICT' ? `CONFLICT ${one.conflictFields.join(' ')}` : one.outcome,
@@ -127,6 +128,7 @@ describe.each([
       reason: 'UNDECODABLE',
       stage: 'decode',
       original: Buffer.from('x'),
+      replayOf: '',
     };
     const [first, again] = [...read([recordOf()], 0), ...read([recordOf()], 2)];
     const judged = await deduplicate([first!, dead, again!], known, landed.select, before(0));
@@ -188,7 +190,7 @@ describe('deduplication', () => {
           landed = new LandedRows();
           const known = new KnownKeys(budget);
           const first = new Map<string, (typeof batches)[0][0]>();
-          const told: { batch: Decoded[]; said: string[] }[] = [];
+          const told: { batch: readonly Decoded[]; said: string[] }[] = [];
           let offset = 0;
           for (const contents of batches) {
             const batch = read(

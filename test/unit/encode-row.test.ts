@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { DeadLetter } from '../../consumers/decode.js';
+import { decode } from '../../consumers/decode.js';
 import type { Judged, JudgedRecord } from '../../consumers/deduplicate.js';
 import { encodeRows, RECORD_COLUMNS, type RowContext } from '../../consumers/encode-row.js';
+import { reportRecordCodec } from '../../schemas/record-codec.js';
 import type { EventTime, ReportRecord } from '../../schemas/report-record.js';
 import { anyRecord } from '../support/arbitrary-record.js';
+import { readNative, type NativeRow } from '../support/read-native.js';
 import { locationOf, RECEIVED_AT_MS, recordOf } from '../support/records.js';
-
-type Column = (typeof RECORD_COLUMNS)[number];
 
 const context: RowContext = {
   epoch: 3,
@@ -18,30 +19,22 @@ const context: RowContext = {
   lookupVersions: 'lookups of the tests',
 };
 
-const reported = (record: ReportRecord, change: Partial<JudgedRecord> = {}): JudgedRecord => ({
-  outcome: 'REPORT',
-  offset: 7,
-  record,
-  conflictFields: [],
-  ...change,
-});
+/** As decoding and deduplication hand it on. */
+function reported(record: ReportRecord, change: Partial<JudgedRecord> = {}): JudgedRecord {
+  const [decoded] = decode([{ offset: 7, value: reportRecordCodec.encode(record) }]);
+  if (decoded?.outcome !== 'READ') throw new Error('a record that cannot be read');
+  return { ...decoded, outcome: 'REPORT', conflictFields: [], ...change };
+}
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 /** One object per row, by the names of the columns. */
-function rowsOf(batch: readonly Judged[]): Record<Column, unknown>[] {
-  const lines = encodeRows(batch, context).toString('utf8').split('\n');
-  expect(lines.pop()).toBe('');
-  return lines.map((line) => {
-    const values: unknown = JSON.parse(line);
-    if (!Array.isArray(values)) throw new TypeError('a line is an array');
-    expect(values).toHaveLength(RECORD_COLUMNS.length);
-    return Object.fromEntries(RECORD_COLUMNS.map((column, at) => [column, values[at] as unknown])) as Record<
-      Column,
-      unknown
-    >;
-  });
+function rowsOf(batch: readonly Judged[]): readonly NativeRow[] {
+  const { types, rows } = readNative(encodeRows(batch, context));
+  expect(Object.keys(types)).toEqual(RECORD_COLUMNS);
+  expect(rows).toHaveLength(batch.length);
+  return rows;
 }
 
 const timeColumns = (name: string, time: EventTime | null): Record<string, unknown> => ({
@@ -50,7 +43,10 @@ const timeColumns = (name: string, time: EventTime | null): Record<string, unkno
 });
 
 /** What the columns hold by their names and comments in the schema of the store. */
-function expectedRow({ offset, outcome, record, conflictFields }: JudgedRecord): Record<string, unknown> {
+function expectedRow(
+  record: ReportRecord,
+  { offset, outcome, conflictFields, replayOf }: JudgedRecord,
+): Record<string, unknown> {
   const places = record.locations.map(({ hostIp }) => context.enrichLocation({ ip: hostIp }));
   const fingerprints = record.items.flatMap((item) => item.fingerprints);
   return {
@@ -65,6 +61,7 @@ function expectedRow({ offset, outcome, record, conflictFields }: JudgedRecord):
     stage: '',
     original: '',
     conflict_fields: conflictFields,
+    replay_of: replayOf,
     provider_id: record.providerId,
     report_id: record.reportId,
     revision: record.revision,
@@ -152,7 +149,7 @@ describe('a row of the landing table', () => {
       fc.property(anyRecord, fc.nat(), fc.array(fc.string()), (record, offset, conflictFields) => {
         const judged = reported(record, { offset, outcome: 'CONFLICT', conflictFields });
         const { details, ...row } = rowsOf([judged])[0]!;
-        expect(row).toEqual(expectedRow(judged));
+        expect(row).toEqual(expectedRow(record, judged));
         const expected = expectedDetails(record);
         if (Object.keys(expected).length === 0) expect(details).toBe('');
         else expect(JSON.parse(String(details))).toEqual(expected);
@@ -183,6 +180,7 @@ describe('a row of the landing table', () => {
       reason: 'UNKNOWN_SCHEMA',
       stage: 'decode',
       original: Uint8Array.from({ length: 256 }, (_, byte) => byte),
+      replayOf: '',
     };
     const row = rowsOf([dead])[0]!;
     expect(row).toMatchObject({
@@ -197,7 +195,7 @@ describe('a row of the landing table', () => {
       stage: 'decode',
       original: base64(dead.original),
     });
-    const known: Column[] = [
+    const known = [
       'log_epoch',
       'log_partition',
       'log_offset',
@@ -215,13 +213,43 @@ describe('a row of the landing table', () => {
     }
   });
 
+  it('of a replay names the dead letter it is a replay of, whatever became of it', () => {
+    const replayOf = '1:0:41';
+    const dead: DeadLetter = {
+      outcome: 'DEAD_LETTER',
+      offset: 9,
+      reason: 'UNDECODABLE',
+      stage: 'decode',
+      original: Buffer.from('bytes'),
+      replayOf,
+    };
+    const batch: Judged[] = [
+      reported(recordOf(), { replayOf }),
+      dead,
+      { outcome: 'REPEATED_REPLAY', offset: 10, replayOf },
+    ];
+    expect(
+      rowsOf(batch).map(({ outcome, environment, original, replay_of }) => [
+        outcome,
+        environment,
+        original,
+        replay_of,
+      ]),
+    ).toEqual([
+      ['REPORT', 'TEST', '', replayOf],
+      ['DEAD_LETTER', 'UNKNOWN', base64(dead.original), replayOf],
+      ['DUPLICATE', 'UNKNOWN', '', replayOf],
+    ]);
+  });
+
   it('stands in the order of its record, also when rows are far longer than usual', () => {
     const long = '字"\\\n'.repeat(20_000);
-    const batch = Array.from({ length: 30 }, (_, offset) =>
-      reported(recordOf({ reportId: `r-${offset}`, serviceName: offset % 7 === 0 ? long : '' }), { offset }),
+    const records = Array.from({ length: 30 }, (_, offset) =>
+      recordOf({ reportId: `r-${offset}`, serviceName: offset % 7 === 0 ? long : '' }),
     );
+    const batch = records.map((record, offset) => reported(record, { offset }));
     expect(
       rowsOf(batch).map(({ log_offset, report_id, service_name }) => [log_offset, report_id, service_name]),
-    ).toEqual(batch.map(({ offset, record }) => [offset, record.reportId, record.serviceName]));
+    ).toEqual(records.map(({ reportId, serviceName }, offset) => [offset, reportId, serviceName]));
   });
 });

@@ -10,6 +10,8 @@ import {
   fingerprint,
   isUnreadable,
   parseSchema,
+  REPLAYED_RECORD_VERSIONS,
+  replayedRecordCodec,
   REPORT_RECORD_VERSIONS,
   reportRecordCodec,
 } from '../../schemas/record-codec.js';
@@ -102,6 +104,12 @@ describe('single-object encoding', () => {
         createdAtMs: 1,
       },
       DATA_KEY_RECORD_VERSIONS,
+    ],
+    [
+      'replayed records',
+      replayedRecordCodec,
+      { epoch: 1, partition: 0, offset: Number.MAX_SAFE_INTEGER, original: Buffer.from('bytes') },
+      REPLAYED_RECORD_VERSIONS,
     ],
   ] as const)('names the newest schema in front of %s', (_, codec, record, versions) => {
     // Each codec stands beside a record of its own kind.
