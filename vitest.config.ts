@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 // unit: pure, no disk, no socket. contract: one suite per interface, run by each of its bodies.
+// simulation: the real pipeline between parts in memory, under a clock of its own.
 // integration: real engine, real log, real sockets. end-to-end: the real process, from outside.
+// faults: the same, while something goes wrong; LACHAN_FAULTS=long: more of everything.
 const project = (name: string, testTimeout: number) => ({
   resolve: { conditions: ['lachan-source'] },
   ssr: { resolve: { conditions: ['lachan-source'] } },
@@ -23,7 +25,9 @@ export default defineConfig({
       project('unit', 20_000),
       project('contract', 60_000),
       project('integration', 120_000),
+      project('simulation', 600_000),
       project('end-to-end', 600_000),
+      project('faults', 1_800_000),
     ],
   },
 });

@@ -42,6 +42,15 @@ interface SpawnOptions {
   readonly stdin?: string;
 }
 
+/** How a process of Lachan is run, where that is not simply by Node. */
+export interface RunAs {
+  /** Arguments of Node before the program's own. */
+  readonly node?: readonly string[];
+  /** A program and its arguments that runs what stands behind them, as in `nice -n 5`. */
+  readonly under?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 const alive = new Set<ChildProcessWithoutNullStreams>();
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
@@ -160,8 +169,16 @@ export class Place {
 
   /** `lachan start` on any free ports; later options win. */
   begin(...options: readonly string[]): Starting {
+    return this.beginAs({}, ...options);
+  }
+
+  /** The same, run in another way. */
+  beginAs({ node = [], under = [], env = {} }: RunAs, ...options: readonly string[]): Starting {
     const ports = ['--grpc-port', '0', '--http-port', '0'];
-    const args = [
+    const [program = '', ...args] = [
+      ...under,
+      process.execPath,
+      ...node,
       ...TYPESCRIPT,
       'cli/main.ts',
       'start',
@@ -171,11 +188,15 @@ export class Place {
       ...ports,
       ...options,
     ];
-    return this.#note(new Starting(process.execPath, args));
+    return this.#note(new Starting(program, args, { env }));
   }
 
-  async start(...options: readonly string[]): Promise<Serving> {
-    const started = this.begin(...options);
+  start(...options: readonly string[]): Promise<Serving> {
+    return this.startAs({}, ...options);
+  }
+
+  async startAs(how: RunAs, ...options: readonly string[]): Promise<Serving> {
+    const started = this.beginAs(how, ...options);
     return { ...(await started.ready()), process: started };
   }
 
@@ -204,11 +225,14 @@ export class Place {
     return textOf(made['token']);
   }
 
+  /** Another program of the tests, run to its end. */
+  async child(file: string, ...args: readonly string[]): Promise<Finished> {
+    return this.#note(new ChildUnderTest(process.execPath, [...TYPESCRIPT, file, ...args])).finished();
+  }
+
   /** Answers of the engine, opened on the stopped data directory by a process of its own; one list per statement. */
   async select(...statements: readonly string[]): Promise<readonly (readonly Row[])[]> {
-    const args = [...TYPESCRIPT, SELECT_CHILD, this.dataDir, JSON.stringify(statements)];
-    const child = this.#note(new ChildUnderTest(process.execPath, args));
-    const { code, stdout, stderr } = await child.finished();
+    const { code, stdout, stderr } = await this.child(SELECT_CHILD, this.dataDir, JSON.stringify(statements));
     if (code !== 0) throw new Error(`the engine was not asked: ${stderr.slice(-2_000)}`);
     return listOf(JSON.parse(stdout)).map((rows) => listOf(rows).map(recordOf));
   }

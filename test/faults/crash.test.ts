@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Reporter, type Receipt } from '@lachan/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../cli/demo/random.js';
-import { example } from '../support/example-reports.js';
+import { LONG, SEED, Sender, tellSeed } from '../support/faults.js';
 import {
   freePort,
   Place,
@@ -13,61 +12,13 @@ import {
   type Row,
 } from '../support/lachan-process.js';
 
-const KILLS = 20;
-/** Another moment of every kill; LACHAN_TEST_CRASH_SEED repeats one that failed. */
-const SEED = Number(process.env['LACHAN_TEST_CRASH_SEED'] ?? Date.now() % 1_000_000);
+const KILLS = LONG ? 100 : 20;
 /** The longest time until a kill, from the moment that its kind names. */
 const LONGEST_MS = { started: 2_500, serving: 1_000, taking: 600 } as const;
 /** Of every five kills one comes while the process starts, one when it serves, three while it takes reports. */
 const MOMENTS = ['taking', 'taking', 'serving', 'taking', 'started'] as const;
 const SENDERS = 2;
-const DEADLINE_MS = 300_000;
-
-/** Sends without a pause, whatever becomes of the gateway: new reports, and now and then one again. */
-class Sender {
-  readonly accepted = new Set<string>();
-  readonly others: Receipt[] = [];
-  sent = 0;
-  readonly #reporter: Reporter;
-  readonly #done: Promise<void>;
-  #stopping = false;
-
-  constructor(
-    private readonly name: string,
-    options: { readonly endpoint: string; readonly token: string },
-  ) {
-    this.#reporter = new Reporter({
-      ...options,
-      deadlineMs: DEADLINE_MS,
-      maxBatchReports: 100,
-      maxBufferedReports: 2_000,
-      retry: { initialMs: 20, maxMs: 200 },
-    });
-    this.#done = this.#send();
-  }
-
-  /** Sends what is left; resolves when every report has its receipt. */
-  async finish(): Promise<void> {
-    this.#stopping = true;
-    await this.#done;
-    await this.#reporter.close({ deadlineMs: DEADLINE_MS });
-  }
-
-  async #send(): Promise<void> {
-    while (!this.#stopping) {
-      await this.#reporter.ready();
-      for (let i = 0; i < 20; i += 1) {
-        this.sent += 1;
-        const number = this.sent % 10 === 0 ? Math.floor(this.sent / 2) : this.sent;
-        void this.#reporter.report(example(`${this.name}-${number}`)).then((receipt) => {
-          if (receipt.status === 'ACCEPTED') this.accepted.add(receipt.reportId);
-          else if (this.others.length < 10) this.others.push(receipt);
-        });
-      }
-      await sleep(10);
-    }
-  }
-}
+const PER_TURN = 20;
 
 describe(`start, killed ${KILLS} times at random moments under load (seed ${SEED})`, () => {
   let place: Place;
@@ -85,7 +36,7 @@ describe(`start, killed ${KILLS} times at random moments under load (seed ${SEED
   const accepted = (): number => senders.reduce((sum, sender) => sum + sender.accepted.size, 0);
 
   beforeAll(async () => {
-    process.stderr.write(`crash.test.ts: seed ${SEED} (LACHAN_TEST_CRASH_SEED repeats it)\n`);
+    tellSeed('crash.test.ts');
     const random = seededRandom(SEED);
     place = await Place.make();
     const port = await freePort();
@@ -94,7 +45,10 @@ describe(`start, killed ${KILLS} times at random moments under load (seed ${SEED
     let running = await place.start(...options);
     const token = await place.provider('Lachan Demo Crash');
     const endpoint = `127.0.0.1:${port}`;
-    senders = Array.from({ length: SENDERS }, (_, i) => new Sender(`sender${i}`, { endpoint, token }));
+    senders = Array.from(
+      { length: SENDERS },
+      (_, i) => new Sender({ name: `sender${i}`, endpoint, token, perTurn: PER_TURN }),
+    );
     for (let kill = 0; kill < KILLS; kill += 1) {
       const moment = MOMENTS[kill % MOMENTS.length] ?? 'taking';
       const before = accepted();
