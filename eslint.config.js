@@ -23,6 +23,7 @@ const soleImporters = {
   '@grpc/grpc-js': [
     'gateway/server.ts',
     'gateway/refusal.ts',
+    'gateway/count-unread-answers.ts',
     'gateway/refuse-strangers.ts',
     'proto/grpc-service.ts',
     'sdk/connection.ts',

@@ -54,6 +54,13 @@ function textRule(lengths: Lengths, set: string, unicode: boolean, form: string)
   };
 }
 
+/**
+ * More of them on one letter are no language; UAX #15 calls text with at most 30 "stream-safe". To sort thousands takes
+ * time by the square of their number.
+ */
+const TOO_MANY_MARKS = /\p{M}{31}/u;
+const marks = fault(Rule.FORMAT, 'At most 30 combining marks on one letter.');
+
 /** Checks one text. What is beyond the limit of length is not read. */
 export function checkText(found: Findings, parent: string, name: string, rule: TextRule, text: string): void {
   const [min, max] = rule.lengths;
@@ -63,7 +70,10 @@ export function checkText(found: Findings, parent: string, name: string, rule: T
   }
   if (text.length < min || text.length > max) found.add(parent, name, rule.length);
   if (!isAllowed(text, rule)) found.add(parent, name, rule.form);
-  if (rule.unicode && looksLikeMedia(text.slice(0, max))) found.add(parent, name, media);
+  if (!rule.unicode) return;
+  const read = text.slice(0, max);
+  if (looksLikeMedia(read)) found.add(parent, name, media);
+  if (TOO_MANY_MARKS.test(read)) found.add(parent, name, marks);
 }
 
 function isAllowed(text: string, rule: TextRule): boolean {

@@ -17,6 +17,8 @@ import {
 import { HealthImplementation } from 'grpc-health-check';
 import type { Select } from '../store/queries/select.js';
 import type { Authenticator, Caller } from './authenticate.js';
+import { CallerShares } from './caller-shares.js';
+import { countUnreadAnswers } from './count-unread-answers.js';
 import { getReport } from './get-report.js';
 import { widenHttp2Windows } from './http2-windows.js';
 import { receive, type Answer, type ReceiveDependencies } from './receive.js';
@@ -32,6 +34,10 @@ export interface ServerLimits {
   readonly maxStreamsPerConnection: number;
   /** StreamReports calls that may be open at once, over all connections. */
   readonly maxReportStreams: number;
+  /** Of these, how many one provider may have. */
+  readonly maxReportStreamsPerCaller: number;
+  /** Bytes of answers that one provider may leave unread before its calls are told to wait. */
+  readonly maxUnreadBytesPerCaller: number;
   readonly maxBatchesInFlightPerStream: number;
 }
 
@@ -60,16 +66,24 @@ type Unary = ServerUnaryCall<Uint8Array, Uint8Array>;
 type Stream = ServerDuplexStream<Uint8Array, Uint8Array>;
 
 const KEEPALIVE_MS = 30_000;
+const READ_FIRST = {
+  retryAfterMs: 1_000,
+  message: 'Read the answers of earlier calls first; then send again.',
+};
 
 /** Resolves when the port is bound and health says SERVING. */
 export async function startServer(options: ServerOptions): Promise<GatewayServer> {
   const { limits, authenticator, receiving, select, onFault } = options;
   const sessions = new Set<ReportStreamSession>();
+  const streamShares = new CallerShares(limits.maxReportStreamsPerCaller);
+  const unread = new CallerShares(limits.maxUnreadBytesPerCaller);
   let draining = false;
 
+  const callerWith = (authorization: string | undefined): Caller | undefined =>
+    authenticator.authenticate(authorization);
   const callerOf = (call: Unary | Stream): Caller | undefined => {
     const [authorization] = call.metadata.get('authorization');
-    return authenticator.authenticate(typeof authorization === 'string' ? authorization : undefined);
+    return callerWith(typeof authorization === 'string' ? authorization : undefined);
   };
 
   const unary =
@@ -78,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
       const caller = callerOf(call);
       if (caller === undefined) return reply(toStatus({ kind: 'unauthenticated' }));
       if (draining) return reply(toStatus({ kind: 'shutting-down' }));
+      if (unread.isFull(caller)) return reply(toStatus({ kind: 'wait', ...READ_FIRST }));
       answer(call.request, caller)
         .then((answered) =>
           answered instanceof Uint8Array ? reply(null, answered) : reply(toStatus(answered)),
@@ -92,9 +107,13 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     const fail = (refusal: Refusal): void => {
       call.emit('error', toStatus(refusal));
     };
-    if (callerOf(call) === undefined) return fail({ kind: 'unauthenticated' });
+    const opener = callerOf(call);
+    if (opener === undefined) return fail({ kind: 'unauthenticated' });
     if (draining) return fail({ kind: 'shutting-down' });
-    if (sessions.size >= limits.maxReportStreams) return fail({ kind: 'too-many-streams' });
+    if (sessions.size >= limits.maxReportStreams || streamShares.isFull(opener)) {
+      return fail({ kind: 'too-many-streams' });
+    }
+    const giveBack = streamShares.take(opener, 1);
     const session = new ReportStreamSession(
       {
         write: (message) => call.write(message),
@@ -118,6 +137,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     const closed = (): void => {
       session.onClosed();
       sessions.delete(session);
+      giveBack();
     };
     call.on('data', (bytes: Uint8Array) => session.onMessage(bytes));
     call.on('drain', () => session.onDrain());
@@ -133,9 +153,10 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     interceptors: [
       refuseStrangers({
         guarded: [ReportService.typeName],
-        isKnown: (authorization) => authenticator.authenticate(authorization) !== undefined,
+        isKnown: (authorization) => callerWith(authorization) !== undefined,
         healthOf: new Set(['', ReportService.typeName]),
       }),
+      countUnreadAnswers(unread, callerWith),
     ],
     'grpc.max_receive_message_length': limits.maxMessageBytes,
     'grpc.max_concurrent_streams': limits.maxStreamsPerConnection,

@@ -71,6 +71,8 @@ const LIMITS: ServerLimits = {
   maxConnections: 1_000,
   maxStreamsPerConnection: 100,
   maxReportStreams: 1_000,
+  maxReportStreamsPerCaller: 250,
+  maxUnreadBytesPerCaller: 8 * MIB,
   maxBatchesInFlightPerStream: 16,
 };
 const MAX_IN_FLIGHT_BYTES = 64 * MIB;

@@ -26,6 +26,8 @@ const server = await startServer({
     maxConnections: 1_000,
     maxStreamsPerConnection: 100,
     maxReportStreams: 1_000,
+    maxReportStreamsPerCaller: 250,
+    maxUnreadBytesPerCaller: 8 * MIB,
     maxBatchesInFlightPerStream: 16,
   },
   authenticator: { authenticate: () => ({ providerId: 'benchmark', environment: 'PRODUCTION' }) },

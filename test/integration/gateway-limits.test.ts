@@ -7,6 +7,7 @@ import { streamBytes, submitBytes } from '../support/receiving.js';
 import { good, reportOf, times } from '../support/reports.js';
 
 const MIB = 1_048_576;
+const SUBMIT = '/lachan.v1.ReportService/SubmitReports';
 const numbered = (reportId: string) => reportOf({ ...good, reportId });
 /** gRPC's numbers of statuses. */
 const RESOURCE_EXHAUSTED = 8;
@@ -23,8 +24,11 @@ async function start(limits: Parameters<typeof GatewayUnderTest.start>[0] = {}):
   gateway = await GatewayUnderTest.start(limits);
   return gateway;
 }
-async function connect({ server }: GatewayUnderTest): Promise<RawCaller> {
-  const caller = await RawCaller.connect(server.address);
+async function connect(
+  { server }: GatewayUnderTest,
+  settings: Parameters<typeof RawCaller.connect>[1] = {},
+): Promise<RawCaller> {
+  const caller = await RawCaller.connect(server.address, settings);
   closing.push(() => caller.close());
   return caller;
 }
@@ -74,6 +78,25 @@ describe('streams of reports', () => {
     expect(running.server.streams()).toBe(2);
   });
 
+  it('of one provider leave some to the others, and are taken again when one has ended', async () => {
+    const running = await start({ maxReportStreams: 10, maxReportStreamsPerCaller: 2 });
+    const greedy = running.client('a');
+    const streams = [greedy.stream(), running.client('a').stream()];
+    await Promise.all(streams.map((stream) => stream.message(0)));
+    expect(await greedy.stream().ended()).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      rich: { reason: 'TOO_MANY_STREAMS', retryAfterMs: 1_000 },
+    });
+    const other = running.client('b').stream();
+    other.send(1, [numbered('r-other')]);
+    expect(await other.answer(1)).toMatchObject({ receipts: [{ reportId: 'r-other' }] });
+    streams[0]?.finish();
+    expect(await streams[0]?.ended()).toMatchObject({ code: 'OK' });
+    const again = greedy.stream();
+    again.send(1, [numbered('r-again')]);
+    expect(await again.answer(1)).toMatchObject({ receipts: [{ reportId: 'r-again' }] });
+  });
+
   it('are read only as far as their batches are being worked on', async () => {
     const running = await start({ maxBatchesInFlightPerStream: 4 });
     running.hold();
@@ -87,6 +110,42 @@ describe('streams of reports', () => {
     running.letGo();
     await Promise.all(times(40, 0).map((_, n) => stream.answer(n + 1)));
     expect(await running.records()).toHaveLength(40);
+  });
+});
+
+describe('calls whose answers nobody reads', () => {
+  it('are told to wait when they are too many; other providers are not, nor is it for ever', async () => {
+    const running = await start({ maxUnreadBytesPerCaller: 100_000 });
+    const reading = running.client('a');
+    const deaf = await connect(running, { initialWindowSize: 0 });
+    const headers = { authorization: `Bearer ${tokenOf('a')}` };
+    for (let call = 0; call < 3; call += 1) {
+      const reports = times(500, 0).map((_, n) => numbered(`r-${call}-${n}`));
+      deaf.begin(SUBMIT, frame(submitBytes(reports)), true, headers);
+    }
+    const refused = await until('a call to be told to wait', async () => {
+      const answer = await reading.submitBytes(submitBytes([numbered('r')]));
+      return answer.ok ? undefined : answer;
+    });
+    expect(refused).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      rich: { reason: 'WAIT', retryAfterMs: 1_000 },
+    });
+    expect(await running.client('b').submitBytes(submitBytes([numbered('r-b')]))).toMatchObject({ ok: true });
+    deaf.close();
+    await until('the answers to be forgotten', async () => {
+      const answer = await reading.submitBytes(submitBytes([numbered('r')]));
+      return answer.ok ? true : undefined;
+    });
+  });
+
+  it('cost nothing where they are read', async () => {
+    const running = await start({ maxUnreadBytesPerCaller: 10_000 });
+    const client = running.client('a');
+    for (let call = 0; call < 20; call += 1) {
+      const reports = times(100, 0).map((_, n) => numbered(`r-${call}-${n}`));
+      expect(await client.submitBytes(submitBytes(reports))).toMatchObject({ ok: true });
+    }
   });
 });
 

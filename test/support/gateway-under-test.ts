@@ -23,6 +23,8 @@ const LIMITS: ServerLimits = {
   maxConnections: 100,
   maxStreamsPerConnection: 100,
   maxReportStreams: 100,
+  maxReportStreamsPerCaller: 50,
+  maxUnreadBytesPerCaller: 8 * MIB,
   maxBatchesInFlightPerStream: 4,
 };
 

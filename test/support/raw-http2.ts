@@ -20,9 +20,9 @@ export class RawCaller {
     session.on('error', () => undefined);
   }
 
-  /** Connected, and told the server's settings. */
-  static async connect(address: string): Promise<RawCaller> {
-    const caller = new RawCaller(http2.connect(`http://${address}`));
+  /** Connected, and told the server's settings. `settings`: the caller's own, as how much it is ready to read. */
+  static async connect(address: string, settings: http2.Settings = {}): Promise<RawCaller> {
+    const caller = new RawCaller(http2.connect(`http://${address}`, { settings }));
     await within(LIMIT_MS, 'the settings of the server', once(caller.session, 'remoteSettings'));
     return caller;
   }

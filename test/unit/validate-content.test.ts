@@ -115,6 +115,7 @@ describe('a place', () => {
   accepted([
     ['16 locations', { locations: times(16, urlPlace) }],
     ['a URL of 8,192 bytes', withPlace({ url: `https://lachan-demo-1.vn/${'x.'.repeat(4083)}y` })],
+    ['a letter with 30 combining marks', { serviceName: `a${'\u0301'.repeat(30)}` }],
     ["a content id under the report's service", { serviceName: 'Demo', locations: [{ contentId: '1' }] }],
     ['an IPv6 address', withPlace({ ...urlPlace, hostIp: '2001:db8::1' })],
     ['250 countries', { territorialScope: times(250, 'VN') }],
@@ -124,6 +125,7 @@ describe('a place', () => {
     ['a channel nobody knows', { channel: UNKNOWN }, 'channel UNKNOWN_VALUE'],
     ['a service_name of 201 characters', { serviceName: 'a'.repeat(201) }, 'service_name LENGTH'],
     ['a service_name in two lines', { serviceName: 'a\nb' }, 'service_name FORMAT'],
+    ['a letter with 31 combining marks', { serviceName: `a${'\u0301'.repeat(31)}` }, 'service_name FORMAT'],
     ['17 locations', { locations: times(17, urlPlace) }, 'locations TOO_MANY'],
     ['neither URL nor content id', withPlace({ hostIp: '192.0.2.1' }), 'locations[0] REQUIRED'],
     ['both URL and content id', withPlace({ ...urlPlace, ...idPlace }), 'locations[0] INCONSISTENT'],

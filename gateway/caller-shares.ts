@@ -1,0 +1,32 @@
+// What one provider may hold at once, so that the rest is there for the others.
+import type { Caller } from './authenticate.js';
+
+/** Counts, per provider and environment, what is held; nobody who holds nothing is remembered. */
+export class CallerShares {
+  readonly #held = new Map<string, number>();
+
+  constructor(private readonly most: number) {}
+
+  /** Whether this caller holds as much as it may. */
+  isFull(caller: Caller): boolean {
+    return (this.#held.get(keyOf(caller)) ?? 0) >= this.most;
+  }
+
+  /** Notes that the caller holds `amount` more; what is returned gives it back, once however often it is called. */
+  take(caller: Caller, amount: number): () => void {
+    const key = keyOf(caller);
+    this.#held.set(key, (this.#held.get(key) ?? 0) + amount);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      const left = (this.#held.get(key) ?? 0) - amount;
+      if (left > 0) this.#held.set(key, left);
+      else this.#held.delete(key);
+    };
+  }
+}
+
+function keyOf({ environment, providerId }: Caller): string {
+  return `${environment} ${providerId}`;
+}
