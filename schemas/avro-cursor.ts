@@ -80,6 +80,8 @@ function shapeWith(given: Partial<Shape> & Pick<Shape, 'kind'>): Shape {
 }
 
 const MAX_LONG_BYTES = 10;
+/** Below, avsc loses the lowest bit, which is the sign: what two readers would read differently is read by none. */
+const LEAST_LONG = -(2 ** 52);
 
 const NOTHING = new Uint8Array(0);
 
@@ -119,7 +121,8 @@ export class AvroCursor {
       }
     }
     const signed = (first & 1) === 0 ? value : -value - 1;
-    if (!Number.isSafeInteger(signed)) throw new RangeError('a whole number that JavaScript cannot hold');
+    if (!Number.isSafeInteger(signed) || signed < LEAST_LONG)
+      throw new RangeError('a whole number that JavaScript cannot hold');
     return signed;
   }
 

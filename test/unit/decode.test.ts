@@ -116,6 +116,24 @@ describe('reading bytes that may be anything', () => {
     }
   });
 
+  it('takes no number that its two readers would read differently', () => {
+    const item = {
+      contentTypes: [],
+      sizeBytes: 2 ** 52,
+      uploadedAt: null,
+      publiclyAvailable: null,
+      viewedByProvider: null,
+      annotations: [],
+      fingerprints: [],
+    };
+    const bytes = bytesOf({ items: [item] });
+    expect(readable(bytes)).toBe(true);
+    // 2^53 as a variable-length integer is 2^52 in zigzag; one more is -2^52 - 1, which avsc reads as 2^52.
+    const at = bytes.indexOf(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10]));
+    bytes[at] = 0x81;
+    expect(readable(bytes)).toBe(false);
+  });
+
   it('takes no time for a few bytes that announce very many', () => {
     const bytes = bytesOf({ locations: [], annotations: [], items: [], severities: [] });
     const huge = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f];
