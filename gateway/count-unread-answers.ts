@@ -4,50 +4,62 @@ import type { Caller } from './authenticate.js';
 import type { CallerShares } from './caller-shares.js';
 
 type Call = ConstructorParameters<typeof ServerInterceptingCall>[0];
+type CallerOf = (authorization: string | undefined) => Caller | undefined;
 
 /** Counts the bytes that are answered and not yet on their way; whoever has too many is told to wait elsewhere. */
-export function countUnreadAnswers(
-  unread: CallerShares,
-  callerOf: (authorization: string | undefined) => Caller | undefined,
-): ServerInterceptor {
-  return (_method, call) => new CountedCall(call, unread, callerOf);
+export function countUnreadAnswers(unread: CallerShares, callerOf: CallerOf): ServerInterceptor {
+  return (_method, call) => new CountedCall(call, new UnreadOfCall(unread), callerOf);
+}
+
+/** What one call holds. grpc-js tells of every call once that it is over, and of a message only if it was sent. */
+class UnreadOfCall {
+  caller: Caller | undefined;
+  #isOver = false;
+  readonly #held = new Set<() => void>();
+
+  constructor(private readonly unread: CallerShares) {}
+
+  /** Counts a message; what is returned takes it out of the count. */
+  add(message: unknown): () => void {
+    if (this.#isOver || this.caller === undefined || !(message instanceof Uint8Array)) return () => undefined;
+    const giveBack = this.unread.take(this.caller, message.length);
+    this.#held.add(giveBack);
+    return () => {
+      this.#held.delete(giveBack);
+      giveBack();
+    };
+  }
+
+  end(): void {
+    this.#isOver = true;
+    for (const giveBack of this.#held) giveBack();
+    this.#held.clear();
+  }
 }
 
 class CountedCall extends ServerInterceptingCall {
-  readonly #unread: CallerShares;
-  readonly #seen: { caller?: Caller | undefined; release?: () => void };
-
   constructor(
     call: Call,
-    unread: CallerShares,
-    callerOf: (authorization: string | undefined) => Caller | undefined,
+    private readonly held: UnreadOfCall,
+    callerOf: CallerOf,
   ) {
-    const seen: { caller?: Caller | undefined; release?: () => void } = {};
     super(call, {
       start: (next) =>
         next({
           onReceiveMetadata(metadata, go) {
             const [authorization] = metadata.get('authorization');
-            seen.caller = callerOf(typeof authorization === 'string' ? authorization : undefined);
+            held.caller = callerOf(typeof authorization === 'string' ? authorization : undefined);
             go(metadata);
           },
-          onCancel: () => seen.release?.(),
+          onCancel: () => held.end(),
         }),
     });
-    this.#unread = unread;
-    this.#seen = seen;
   }
 
   override sendMessage(message: unknown, callback: () => void): void {
-    const { caller } = this.#seen;
-    if (caller === undefined || !(message instanceof Uint8Array)) {
-      super.sendMessage(message, callback);
-      return;
-    }
-    const release = this.#unread.take(caller, message.length);
-    this.#seen.release = release;
+    const sent = this.held.add(message);
     super.sendMessage(message, () => {
-      release();
+      sent();
       callback();
     });
   }

@@ -139,6 +139,44 @@ describe('calls whose answers nobody reads', () => {
     });
   });
 
+  it('are forgotten with their call: given up before the answer, or streams that have ended', async () => {
+    const running = await start({ maxUnreadBytesPerCaller: 20_000 });
+    const headers = { authorization: `Bearer ${tokenOf('a')}` };
+    const reports = times(500, 0).map((_, n) => numbered(`r-${n}`));
+    running.hold();
+    const impatient = await connect(running);
+    const call = impatient.begin(SUBMIT, frame(submitBytes(reports)), true, headers);
+    await until('the batch at the log', () => (running.heldBatches === 1 ? true : undefined));
+    call.stream.close();
+    impatient.close();
+    const deaf = await connect(running, { initialWindowSize: 0 });
+    for (let n = 1; n <= 2; n += 1) {
+      const stream = deaf.begin(
+        '/lachan.v1.ReportService/StreamReports',
+        frame(streamBytes(1, reports)),
+        false,
+        headers,
+      );
+      stream.stream.write(frame(streamBytes(2, reports)));
+    }
+    await until('all batches at the log', () => (running.heldBatches === 5 ? true : undefined));
+    running.letGo();
+    await until('the batches in the log', async () =>
+      (await running.records()).length === 2_500 ? true : undefined,
+    );
+    deaf.close();
+    await until('the streams to be gone', () => (running.server.streams() === 0 ? true : undefined));
+    const client = running.client('a');
+    await until(
+      'a call to be taken',
+      async () => {
+        const answer = await client.submitBytes(submitBytes([numbered('r')]));
+        return answer.ok ? true : undefined;
+      },
+      10_000,
+    );
+  });
+
   it('cost nothing where they are read', async () => {
     const running = await start({ maxUnreadBytesPerCaller: 10_000 });
     const client = running.client('a');
