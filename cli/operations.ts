@@ -150,6 +150,7 @@ export function operationsOver({
     },
     replayDeadLetters(request, most) {
       const step = replaying.then(() => replay({ log, select, landed }, request, most));
+      // Its caller hears of a fault; the next replay only waits for its end.
       replaying = step.catch(() => undefined);
       return step;
     },

@@ -32,6 +32,7 @@ export class LandingTimes {
     if (this.#entries.length < MOST_ENTRIES) this.#entries.push({ epoch, partition, visibleAtMs, ...landed });
     if (visibleAtMs - this.#writtenAtMs >= WRITE_EVERY_MS) {
       this.#writtenAtMs = visibleAtMs;
+      // What was refused is tried again with the next ones; without them freshness rests on fewer records, and says so.
       this.write().catch(() => undefined);
     }
   }

@@ -80,6 +80,7 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function decodeReport(reader: WireReader, end: number): Report | Violation {
   const decoder = new Decoder(reader);
   const decoded = BLANK_MESSAGES['lachan.v1.Report']();
+  // Fields are stored by name, as the descriptor says; the test compares with the library's own decoder.
   const message = decoded as unknown as Message;
   while (reader.at < end) {
     const tag = reader.uint32(end);

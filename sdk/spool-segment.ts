@@ -136,11 +136,6 @@ export class Segment {
     return place;
   }
 
-  /** Passes over everything that is unread, as nobody can read it or it is somebody else's now. */
-  skip(): void {
-    this.#readTo = this.#end;
-  }
-
   /** Notes on the disk how far there are receipts. A lost note means only that reports are sent again. */
   async mark(): Promise<void> {
     let count = 0;
@@ -161,7 +156,8 @@ export class Segment {
 
   async remove(): Promise<void> {
     await this.close();
-    // The file last: without its marks it is sent again, while marks without a file would stay for ever.
+    // The file last: without its marks it is sent again, while marks without a file would stay for ever. One that cannot
+    // be removed is sent again after a restart, and is a duplicate.
     for (const path of [this.#path(MARKS), this.#path()]) await unlink(path).catch(() => undefined);
   }
 

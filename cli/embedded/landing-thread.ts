@@ -46,6 +46,7 @@ export async function startLandingThread(setup: LandingSetup, news: LandingNews)
   const stopped = new Promise<never>((_, reject) => {
     stop = reject;
   });
+  // Heard by whoever asks for it; unheard it would end the process.
   stopped.catch(() => undefined);
 
   const ready = new Promise<Extract<FromLanding, { kind: 'ready' }>>((resolve, reject) => {

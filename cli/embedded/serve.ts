@@ -157,6 +157,7 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     problem = `landing has stopped${why}`;
     throw error;
   });
+  // Heard by whoever runs this; unheard it would end the process.
   failed.catch(() => undefined);
   const operations = operationsOver({
     store: landing.store,
