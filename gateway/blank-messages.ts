@@ -34,6 +34,10 @@ import {
 } from '@lachan/proto/report';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 
+/** Of every list that has nothing: the decoder puts another one in its place. */
+const none: never[] = [];
+Object.freeze(none);
+
 const report = (): Report => ({
   $typeName: 'lachan.v1.Report',
   reportId: '',
@@ -47,27 +51,27 @@ const report = (): Report => ({
   decidedAt: undefined,
   reportedAt: undefined,
   category: Category.UNSPECIFIED,
-  additionalCategories: [],
-  keywords: [],
-  annotations: [],
-  severities: [],
+  additionalCategories: none,
+  keywords: none,
+  annotations: none,
+  severities: none,
   urgency: Urgency.UNSPECIFIED,
   urgencyReason: '',
   channel: Channel.UNSPECIFIED,
   serviceName: '',
-  locations: [],
-  territorialScope: [],
+  locations: none,
+  territorialScope: none,
   contentLanguage: '',
-  items: [],
+  items: none,
   source: Source.UNSPECIFIED,
   detectionMethod: DetectionMethod.UNSPECIFIED,
   confidence: undefined,
   automatedDetection: undefined,
   automatedDecision: AutomatedDecision.UNSPECIFIED,
   decision: undefined,
-  subjects: [],
+  subjects: none,
   bundle: undefined,
-  externalRefs: [],
+  externalRefs: none,
   additionalInfo: '',
   retractionReason: '',
   attestedPeriod: undefined,
@@ -101,14 +105,14 @@ const location = (): Location => ({
 });
 const item = (): Item => ({
   $typeName: 'lachan.v1.Item',
-  contentTypes: [],
+  contentTypes: none,
   sizeBytes: 0n,
   uploadedAt: undefined,
   uploaderIp: '',
   publiclyAvailable: undefined,
   viewedByProvider: undefined,
-  annotations: [],
-  fingerprints: [],
+  annotations: none,
+  fingerprints: none,
   $unknown: undefined,
 });
 const fingerprint = (): Fingerprint => ({
@@ -128,7 +132,7 @@ const severity = (): SeverityAssessment => ({
 });
 const decision = (): Decision => ({
   $typeName: 'lachan.v1.Decision',
-  visibility: [],
+  visibility: none,
   account: DecisionAccount.UNSPECIFIED,
   monetary: DecisionMonetary.UNSPECIFIED,
   provision: DecisionProvision.UNSPECIFIED,

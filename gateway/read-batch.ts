@@ -1,7 +1,7 @@
 // Splits a batch into its reports and decodes each by itself, so that one unreadable report is refused alone.
 import type { Report } from '@lachan/proto/report';
 import { Rule } from '@lachan/proto/report-service';
-import { decodeReport, isReport } from './decode-report.js';
+import { decodeReport, isReport, type Content } from './decode-report.js';
 import { fault, Findings, type Violation } from './violation.js';
 import { LENGTH_DELIMITED, UNREADABLE, VARINT, WireReader } from './wire-reader.js';
 
@@ -10,9 +10,9 @@ export type BatchMessage = 'SubmitReportsRequest' | 'StreamReportsRequest';
 
 const MAX_REPORTS = 1000;
 
-/** One report of a batch, at its position from 0: decoded (from `bytes`), or refused because it cannot be. */
+/** One report of a batch, at its position from 0: decoded, or refused because it cannot be. */
 export type BatchEntry =
-  | { readonly index: number; readonly report: Report; readonly bytes: Uint8Array }
+  | { readonly index: number; readonly report: Report; readonly content: Content }
   | { readonly index: number; readonly report: undefined; readonly violations: readonly Violation[] };
 
 export interface Batch {
@@ -111,5 +111,5 @@ function readReport(reader: WireReader, start: number, end: number, index: numbe
   reader.at = start;
   const decoded = decodeReport(reader, end);
   if (!isReport(decoded)) return { index, report: undefined, violations: [decoded] };
-  return { index, report: decoded, bytes: reader.bytes.subarray(start, end) };
+  return { index, report: decoded.report, content: decoded.content };
 }

@@ -14,6 +14,7 @@ export type Refusal =
   | { readonly kind: 'not-found' }
   | { readonly kind: 'unknown-service' }
   | { readonly kind: 'wait'; readonly retryAfterMs: number; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly retryAfterMs: number; readonly message: string }
   | { readonly kind: 'shutting-down' }
   | { readonly kind: 'too-many-streams' }
   | { readonly kind: 'fault' };
@@ -47,6 +48,10 @@ export function toStatus(refusal: Refusal): StatusObject {
       return statusOf(status.NOT_FOUND, 'UNKNOWN_SERVICE', 'No service of that name is served here.');
     case 'wait':
       return statusOf(status.RESOURCE_EXHAUSTED, 'WAIT', refusal.message, {
+        retryAfterMs: refusal.retryAfterMs,
+      });
+    case 'unavailable':
+      return statusOf(status.UNAVAILABLE, 'UNAVAILABLE', refusal.message, {
         retryAfterMs: refusal.retryAfterMs,
       });
     case 'shutting-down':

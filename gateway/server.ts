@@ -1,5 +1,4 @@
 // The gateway's gRPC server: transport, limits, health, reflection and draining. Holds no rule about reports.
-import { create, toBinary } from '@bufbuild/protobuf';
 import {
   Server,
   ServerCredentials,
@@ -9,11 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { file_google_rpc_error_details } from '@lachan/proto/error-details';
 import { rawServiceDefinition } from '@lachan/proto/grpc-service';
-import {
-  file_lachan_v1_report_service,
-  ReportService,
-  SubmitReportsResponseSchema,
-} from '@lachan/proto/report-service';
+import { file_lachan_v1_report_service, ReportService } from '@lachan/proto/report-service';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Select } from '../store/queries/select.js';
 import type { Authenticator, Caller } from './authenticate.js';
@@ -49,6 +44,8 @@ export interface ServerOptions {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly receiving: ReceiveDependencies;
   readonly select: Select;
+  /** Whether a question that failed with this fault may be asked again later; none when left out. */
+  readonly mayPass?: ((error: unknown) => boolean) | undefined;
   /** Told about faults of our own; callers only learn that there was one. */
   readonly onFault: (error: unknown) => void;
 }
@@ -71,9 +68,15 @@ const READ_FIRST = {
   message: 'Read the answers of earlier calls first; then send again.',
 };
 
+const STORE_UNAVAILABLE: Refusal = {
+  kind: 'unavailable',
+  retryAfterMs: 2_000,
+  message: 'What has landed cannot be asked for at the moment; please ask again later.',
+};
+
 /** Resolves when the port is bound and health says SERVING. */
 export async function startServer(options: ServerOptions): Promise<GatewayServer> {
-  const { limits, authenticator, receiving, select, onFault } = options;
+  const { limits, authenticator, receiving, select, mayPass = () => false, onFault } = options;
   const sessions = new Set<ReportStreamSession>();
   const streamShares = new CallerShares(limits.maxReportStreamsPerCaller);
   const unread = new CallerShares(limits.maxUnreadBytesPerCaller);
@@ -98,6 +101,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
           answered instanceof Uint8Array ? reply(null, answered) : reply(toStatus(answered)),
         )
         .catch((error: unknown) => {
+          if (mayPass(error)) return reply(toStatus(STORE_UNAVAILABLE));
           onFault(error);
           reply(toStatus({ kind: 'fault' }));
         });
@@ -192,15 +196,17 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
   };
 }
 
+/** Of a SubmitReportsResponse the receipts are all there is. */
 function submitResponse(answer: Answer): Uint8Array | Refusal {
   switch (answer.kind) {
     case 'receipts':
-      return toBinary(
-        SubmitReportsResponseSchema,
-        create(SubmitReportsResponseSchema, { receipts: answer.receipts }),
-      );
+      return answer.receipts;
     case 'wait':
-      return { kind: 'wait', retryAfterMs: answer.retryAfterMs, message: answer.message };
+      return {
+        kind: answer.isUnavailable === true ? 'unavailable' : 'wait',
+        retryAfterMs: answer.retryAfterMs,
+        message: answer.message,
+      };
     case 'refused':
       return { kind: 'invalid', violations: answer.violations };
   }

@@ -1,4 +1,5 @@
 // One StreamReports call: takes batches as they come, answers each once, in whatever order they become durable.
+import { Buffer } from 'node:buffer';
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { StreamReportsResponseSchema } from '@lachan/proto/report-service';
@@ -36,7 +37,7 @@ export class ReportStreamSession {
     private readonly stream: ReportStream,
     private readonly options: StreamOptions,
   ) {
-    this.#write({ kind: 'receipts', batchSequence: 0, receipts: [] });
+    this.#write({ kind: 'receipts', batchSequence: 0, receipts: new Uint8Array() });
   }
 
   onMessage(bytes: Uint8Array): void {
@@ -98,12 +99,7 @@ export class ReportStreamSession {
 
   #write(answer: Answer): void {
     if (this.#over) return;
-    const opening = { batchSequence: BigInt(answer.batchSequence), credit: this.options.admission.credit() };
-    const bytes = toBinary(
-      StreamReportsResponseSchema,
-      create(StreamReportsResponseSchema, { ...opening, ...contentOf(answer) }),
-    );
-    if (!this.stream.write(bytes)) {
+    if (!this.stream.write(encode(answer, this.options.admission.credit()))) {
       this.#blocked = true;
       this.#adjustReading();
     }
@@ -129,13 +125,21 @@ export class ReportStreamSession {
   }
 }
 
-function contentOf(answer: Answer): MessageInitShape<typeof StreamReportsResponseSchema> {
+/** The response; its fields stand in the order of their numbers, the receipts before the credit. */
+function encode(answer: Answer, credit: number): Uint8Array {
+  const batchSequence = BigInt(answer.batchSequence);
   switch (answer.kind) {
     case 'receipts':
-      return { receipts: answer.receipts };
-    case 'wait':
-      return { throttle: { retryDelay: durationFromMs(answer.retryAfterMs), message: answer.message } };
+      return Buffer.concat([encoded({ batchSequence }), answer.receipts, encoded({ credit })]);
+    case 'wait': {
+      const throttle = { retryDelay: durationFromMs(answer.retryAfterMs), message: answer.message };
+      return encoded({ batchSequence, throttle, credit });
+    }
     case 'refused':
-      return { violations: [...answer.violations] };
+      return encoded({ batchSequence, violations: [...answer.violations], credit });
   }
+}
+
+function encoded(response: MessageInitShape<typeof StreamReportsResponseSchema>): Uint8Array {
+  return toBinary(StreamReportsResponseSchema, create(StreamReportsResponseSchema, response));
 }

@@ -19,7 +19,9 @@ export class WireReader {
   #start = 0;
 
   constructor(readonly bytes: Uint8Array) {
-    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.buffer = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** A tag or a length: an integer of 32 bits, or `UNREADABLE`. */
@@ -47,6 +49,11 @@ export class WireReader {
       weight *= 128;
     }
     return UNREADABLE;
+  }
+
+  /** Whether the integer that was read last has no padding. */
+  isShortest(): boolean {
+    return this.at - this.#start === 1 || this.bytes[this.at - 1] !== 0;
   }
 
   /** The integer that was read last, exactly, whatever its size: up to 70 bits. */

@@ -18,8 +18,8 @@ export interface Unreadable {
 
 /** Encodes and decodes one kind of record, whatever known version it was written with. */
 export interface RecordCodec<T> {
-  /** Encodes into `target` from `at` on; returns the end, or -1 when there is no room. */
-  encodeInto(record: T, target: Buffer, at: number): number;
+  /** What stands in front of a record of the newest version. */
+  readonly header: Uint8Array;
   encode(record: T): Buffer;
   /** Never throws: bytes that cannot be read are an outcome. Takes at most time and memory in proportion to the bytes. */
   decode(bytes: Uint8Array): T | Unreadable;
@@ -124,12 +124,6 @@ function codec<T extends object>(versions: readonly string[]): RecordCodec<T> {
     ]),
   );
 
-  const encodeInto = (record: T, target: Buffer, at: number): number => {
-    if (at + HEADER_BYTES > target.length) return -1;
-    target.set(header, at);
-    return newest.encode(record, target, at + HEADER_BYTES);
-  };
-
   const encode = (record: T): Buffer => Buffer.concat([header, newest.toBuffer(record)]);
 
   const isNewest = (bytes: Uint8Array): boolean => {
@@ -156,7 +150,7 @@ function codec<T extends object>(versions: readonly string[]): RecordCodec<T> {
   };
 
   return {
-    encodeInto,
+    header,
     encode,
     decode,
     inNewestVersion(bytes) {

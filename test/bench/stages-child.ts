@@ -6,15 +6,13 @@ import { RECORD_COLUMNS } from '../../consumers/encode-row.js';
 import { KnownKeys } from '../../consumers/known-keys.js';
 import { loadLookups } from '../../consumers/lookups/load-lookups.js';
 import { canonicalise } from '../../gateway/canonicalise.js';
-import { digest, identify } from '../../gateway/identify.js';
+import { digest, identify, newIdentity } from '../../gateway/identify.js';
 import { readBatch } from '../../gateway/read-batch.js';
 import { receive } from '../../gateway/receive.js';
-import { RecordSlab } from '../../gateway/record-slab.js';
-import { toRecord } from '../../gateway/to-record.js';
 import { validate } from '../../gateway/validate.js';
+import { RecordWriter } from '../../gateway/write-record.js';
 import { openEmbeddedLog } from '../../log/embedded.js';
 import type { LoggedRecord } from '../../log/log.js';
-import { reportRecordCodec } from '../../schemas/record-codec.js';
 import { openChdb } from '../../store/chdb.js';
 import { migrate } from '../../store/migrate.js';
 import { batchesOf, caller, judgedOf, loggedOf, receiving, recordsOf, rowsOf } from './sample.js';
@@ -90,20 +88,19 @@ async function gatewayRound(): Promise<void> {
         if (violations.length > 0) throw new Error(`not a good report: ${violations[0]?.field ?? ''}`);
       }),
     );
-    const sealer = dataKeys.current();
     const { environment, providerId } = caller;
-    const context = { environment, providerId, receivedAtMs, keyed, sealer };
-    const records = await stage('identify and seal', () =>
-      entries.map(({ report, bytes }, i) => {
+    await stage('identify', () => {
+      for (const { report, content } of entries) {
         const identity = identify(keyed, environment, providerId, report.reportId, report.revision);
-        const digests = digest(keyed, report, bytes, identity.recordKey);
-        const urls = (verdicts[i] ?? []).map((url) => (url.kind === 'canonical' ? url : undefined));
-        return toRecord(report, identity, digests, urls, context);
-      }),
-    );
-    await stage('encode the record', () => {
-      const slab = new RecordSlab(reportRecordCodec, records.length);
-      for (const record of records) slab.encode(record);
+        digest(keyed, report, content, identity.recordKey);
+      }
+    });
+    const identity = newIdentity();
+    const digests = { payloadDigest: Buffer.alloc(8), fieldDigests: Buffer.alloc(50) };
+    await stage('seal and write the record', () => {
+      const context = { environment, providerId, receivedAtMs, keyed, sealer: dataKeys.current() };
+      const writer = new RecordWriter(context, entries.length);
+      entries.forEach(({ report }, i) => writer.write(report, identity, digests, verdicts[i] ?? []));
     });
   }
   for (const batch of batches) {

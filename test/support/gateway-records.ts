@@ -3,11 +3,13 @@ import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import { toBinary } from '@bufbuild/protobuf';
 import { ReportSchema } from '@lachan/proto/report';
 import { canonicalise } from '../../gateway/canonicalise.js';
+import { contentOf } from '../../gateway/decode-report.js';
 import { digest, identify } from '../../gateway/identify.js';
 import { createKeyedHash } from '../../gateway/keyed-hash.js';
-import { createDataKey, openBox } from '../../gateway/seal.js';
+import { boxBytes, createDataKey, openBox, type Sealer } from '../../gateway/seal.js';
 import { Secret } from '../../gateway/secret.js';
-import { toRecord } from '../../gateway/to-record.js';
+import { RecordWriter } from '../../gateway/write-record.js';
+import { isUnreadable, reportRecordCodec } from '../../schemas/record-codec.js';
 import type { DataKeyRecord, ReportRecord } from '../../schemas/report-record.js';
 import type { Environment } from '../../schemas/vocabulary.js';
 import { RECEIVED_AT_MS, reportOf, type Init } from './reports.js';
@@ -30,20 +32,37 @@ export interface From {
   readonly providerId?: string;
 }
 
-/** The record of a good report. */
-export function recordOf(
+/** The record of a good report, as the log keeps it. */
+export function recordBytesOf(
   init: Init,
   { environment = 'TEST', providerId = 'provider-a' }: From = {},
-): ReportRecord {
+): Buffer {
   const report = reportOf(init);
   const identity = identify(keyed, environment, providerId, report.reportId, report.revision);
-  const digests = digest(keyed, report, toBinary(ReportSchema, report), identity.recordKey);
-  const urls = report.locations.map(({ url }) => {
-    const verdict = url === '' ? undefined : canonicalise(url);
-    return verdict?.kind === 'canonical' ? verdict : undefined;
-  });
+  const digests = digest(keyed, report, contentOf(toBinary(ReportSchema, report)), identity.recordKey);
+  const urls = report.locations.map(({ url }) => (url === '' ? undefined : canonicalise(url)));
   const context = { environment, providerId, receivedAtMs: RECEIVED_AT_MS, keyed, sealer };
-  return toRecord(report, identity, digests, urls, context);
+  return new RecordWriter(context, 1).write(report, identity, digests, urls).value;
+}
+
+/** The same, read from the log. */
+export function recordOf(init: Init, from: From = {}): ReportRecord {
+  const record = reportRecordCodec.decode(recordBytesOf(init, from));
+  if (isUnreadable(record)) throw new Error('the gateway writes records that nobody can read');
+  return record;
+}
+
+/** One sealed value by itself. */
+export function boxOf(
+  by: Sealer,
+  authorityReportId: Uint8Array,
+  revision: number,
+  field: string,
+  value: string,
+): Buffer {
+  const box = Buffer.alloc(boxBytes(value));
+  by.sealInto(box, 0, authorityReportId, revision, field, value);
+  return box;
 }
 
 /** What is sealed in the record, by path. */

@@ -1,7 +1,13 @@
 // A gateway without its transport: everything that `receive` needs, with a log that the test holds.
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Report } from '@lachan/proto/report';
-import { StreamReportsRequestSchema, SubmitReportsRequestSchema } from '@lachan/proto/report-service';
+import {
+  StreamReportsRequestSchema,
+  StreamReportsResponseSchema,
+  SubmitReportsRequestSchema,
+  SubmitReportsResponseSchema,
+  type Receipt,
+} from '@lachan/proto/report-service';
 import { Admission, type AdmissionLimits } from '../../gateway/admission.js';
 import type { Caller } from '../../gateway/authenticate.js';
 import { receive, type Answer, type ReceivedCounts } from '../../gateway/receive.js';
@@ -64,9 +70,11 @@ export function streamBytes(batchSequence: number, reports: readonly Report[]): 
   return toBinary(StreamReportsRequestSchema, create(StreamReportsRequestSchema, request));
 }
 
-export type Receipts = Extract<Answer, { readonly kind: 'receipts' }>['receipts'];
-
-export function receiptsOf(answer: Answer): Receipts {
+export function receiptsOf(answer: Answer): readonly Receipt[] {
   if (answer.kind !== 'receipts') throw new Error(`no receipts: ${answer.kind}`);
-  return answer.receipts;
+  const schema = answer.batchSequence === 0 ? SubmitReportsResponseSchema : StreamReportsResponseSchema;
+  return fromBinary<typeof SubmitReportsResponseSchema | typeof StreamReportsResponseSchema>(
+    schema,
+    answer.receipts,
+  ).receipts;
 }

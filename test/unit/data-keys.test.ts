@@ -6,7 +6,7 @@ import { DATA_KEYS_TOPIC } from '../../log/topics.js';
 import { dataKeyRecordCodec, isUnreadable } from '../../schemas/record-codec.js';
 import type { DataKeyRecord } from '../../schemas/report-record.js';
 import { HeldLog, isPending } from '../support/held-log.js';
-import { authority, unwrapped } from '../support/gateway-records.js';
+import { authority, boxOf, unwrapped } from '../support/gateway-records.js';
 
 const LIFETIME_MS = 1000;
 const full = new LogFault('FULL', 'no room');
@@ -42,7 +42,7 @@ const logged = (log: HeldLog): DataKeyRecord[] =>
   });
 
 const report = new Uint8Array(16);
-const sealNow = (keys: DataKeys): Buffer => keys.current().seal(report, 0, 'additional_info', 'text');
+const sealNow = (keys: DataKeys): Buffer => boxOf(keys.current(), report, 0, 'additional_info', 'text');
 const keyInUse = (keys: DataKeys): string | undefined => keyIdOf(sealNow(keys))?.toString('hex');
 const idOf = (record: DataKeyRecord | undefined): string => Buffer.from(record?.keyId ?? []).toString('hex');
 
@@ -131,7 +131,7 @@ describe("the gateway's data key", () => {
     const held = keys.current();
     state.nowMs += LIFETIME_MS;
     await keys.replaceIfDue();
-    const box = held.seal(report, 0, 'additional_info', 'text');
+    const box = boxOf(held, report, 0, 'additional_info', 'text');
     const [record] = logged(state.log);
     if (record === undefined) throw new Error('nothing logged');
     expect(openBox(unwrapped(record), box, report, 0, 'additional_info')).toBe('text');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalise } from '../../gateway/canonicalise.js';
-import { locationKeyOfUrl } from '../../gateway/to-record.js';
+import { locationKeyOfUrl } from '../../gateway/identify.js';
 import type { Location } from '../../schemas/report-record.js';
 import { ENVIRONMENTS } from '../../schemas/vocabulary.js';
 import { keyed, recordOf } from '../support/gateway-records.js';

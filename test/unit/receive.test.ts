@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { FingerprintAlgorithm, ReportSchema } from '@lachan/proto/report';
-import { ReceiptStatus, Rule, SubmitReportsResponseSchema } from '@lachan/proto/report-service';
+import { ReceiptStatus, Rule, SubmitReportsResponseSchema, type Receipt } from '@lachan/proto/report-service';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { authorityReportId } from '../../gateway/identify.js';
@@ -12,7 +12,7 @@ import { REPORTS_TOPIC } from '../../log/topics.js';
 import { goodReport } from '../support/arbitrary-report.js';
 import { keyed, opened, plain } from '../support/gateway-records.js';
 import { isPending } from '../support/held-log.js';
-import { caller, receiptsOf, Receiving, submitBytes, type Receipts } from '../support/receiving.js';
+import { caller, receiptsOf, Receiving, submitBytes } from '../support/receiving.js';
 import { good, RECEIVED_AT_MS, reportOf, times, type Init } from '../support/reports.js';
 
 const { ACCEPTED, REJECTED } = ReceiptStatus;
@@ -20,7 +20,7 @@ const numbered = (reportId: string, change: Init = {}) => reportOf({ ...good, re
 const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `r-${i}`);
 const idOf = (reportId: string): string =>
   uuidText(authorityReportId(keyed, caller.environment, caller.providerId, reportId));
-const statuses = (receipts: Receipts): ReceiptStatus[] => receipts.map(({ status }) => status);
+const statuses = (receipts: readonly Receipt[]): ReceiptStatus[] => receipts.map(({ status }) => status);
 
 /** A good report of more than a mebibyte. */
 const huge = (reportId: string) => {
@@ -168,7 +168,7 @@ describe('a refused report', () => {
     ],
   ])('is told why within 4 MiB, however many bad %s its batch has', async (_, request) => {
     const receipts = receiptsOf(await new Receiving({ maxInFlightBytes: 1e9 }).submitBytes(request()));
-    const response = create(SubmitReportsResponseSchema, { receipts });
+    const response = create(SubmitReportsResponseSchema, { receipts: [...receipts] });
     expect(toBinary(SubmitReportsResponseSchema, response).length).toBeLessThan(4_194_304);
     expect(receipts).toHaveLength(1000);
     for (const { status, violations } of receipts) {
@@ -198,7 +198,7 @@ describe('an answer', () => {
       const receiving = new Receiving();
       receiving.log.failWith(new LogFault(code, 'a cause that stays at home'));
       const answer = await receiving.stream(7, [numbered('r-1')]);
-      expect(answer).toMatchObject({ kind: 'wait', batchSequence: 7 });
+      expect(answer).toMatchObject({ kind: 'wait', batchSequence: 7, isUnavailable: code === 'UNAVAILABLE' });
       expect(answer.kind === 'wait' && answer.retryAfterMs).toBeGreaterThan(0);
       expect(JSON.stringify(answer)).not.toContain('at home');
       expect(receiving.records()).toEqual([]);

@@ -138,17 +138,6 @@ describe('a report record', () => {
     expect(plain(reportRecordCodec.decode(reportRecordCodec.encode(record)))).toEqual(plain(record));
   });
 
-  it('is written into a buffer with the same bytes, or not at all when there is no room', () => {
-    const bytes = reportRecordCodec.encode(full);
-    const target = Buffer.alloc(bytes.length + 20, 0xee);
-    expect(reportRecordCodec.encodeInto(full, target, 7)).toBe(7 + bytes.length);
-    expect(target.subarray(7, 7 + bytes.length)).toEqual(bytes);
-    expect(target.subarray(0, 7)).toEqual(Buffer.alloc(7, 0xee));
-    for (let room = 0; room < bytes.length; room += 1) {
-      expect(reportRecordCodec.encodeInto(full, Buffer.alloc(room + 3), 3)).toBeLessThan(0);
-    }
-  });
-
   it('still reads the bytes that version 1 wrote', () => {
     expect(plain(reportRecordCodec.decode(Buffer.from(GOLDEN_V1, 'hex')))).toEqual(plain(full));
   });

@@ -52,6 +52,7 @@ describe('a refused call', () => {
     ],
     [{ kind: 'not-found' }, NOT_FOUND, 'NOTHING_LANDED', undefined],
     [{ kind: 'wait', retryAfterMs: 1_500, message: 'Later.' }, RESOURCE_EXHAUSTED, 'WAIT', 1_500],
+    [{ kind: 'unavailable', retryAfterMs: 2_500, message: 'Later.' }, UNAVAILABLE, 'UNAVAILABLE', 2_500],
     [{ kind: 'shutting-down' }, UNAVAILABLE, 'SHUTTING_DOWN', 1_000],
     [{ kind: 'too-many-streams' }, RESOURCE_EXHAUSTED, 'TOO_MANY_STREAMS', 1_000],
     [{ kind: 'fault' }, INTERNAL, 'FAULT', undefined],

@@ -9,6 +9,7 @@ import {
   publicKeyFingerprint,
 } from '../../gateway/seal.js';
 import { Secret } from '../../gateway/secret.js';
+import { boxOf } from '../support/gateway-records.js';
 
 const authority = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const NOW_MS = 1_790_000_000_000;
@@ -33,7 +34,7 @@ const place = fc.record({
 type Place = typeof place extends fc.Arbitrary<infer T> ? T : never;
 
 const sealAt = ({ report, revision, field }: Place, value: string): Uint8Array =>
-  Uint8Array.from(sealer.seal(report, revision, field, value));
+  boxOf(sealer, report, revision, field, value);
 const openAt = (box: Uint8Array, { report, revision, field }: Place, key = dataKey): string | undefined =>
   openBox(key, box, report, revision, field);
 const somewhere: Place = { report: new Uint8Array(16).fill(9), revision: 2, field: 'additional_info' };
@@ -101,9 +102,7 @@ describe('a sealed value', () => {
   it('is in another box each time, under a nonce that was never used with this key', () => {
     const fresh = createDataKey(authority.publicKey, NOW_MS).sealer;
     const { report, revision, field } = somewhere;
-    const boxes = Array.from({ length: 5_000 }, () =>
-      Buffer.from(fresh.seal(report, revision, field, 'the same')),
-    );
+    const boxes = Array.from({ length: 5_000 }, () => boxOf(fresh, report, revision, field, 'the same'));
     const nonces = new Set(boxes.map((box) => box.toString('hex', 9, 21)));
     expect(nonces.size).toBe(boxes.length);
     expect(fresh.seals).toBe(boxes.length);

@@ -1,4 +1,4 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { ReceiptStatus, Rule, StreamReportsResponseSchema } from '@lachan/proto/report-service';
 import { describe, expect, it } from 'vitest';
@@ -99,21 +99,14 @@ class World {
   }
 }
 
-const accepted = (batchSequence: number): Answer => ({
-  kind: 'receipts',
-  batchSequence,
-  receipts: [
-    {
-      $typeName: 'lachan.v1.Receipt',
-      index: 0,
-      reportId: `r-${batchSequence}`,
-      authorityReportId: '',
-      status: ReceiptStatus.ACCEPTED,
-      violations: [],
-      missingFields: [],
-    },
-  ],
-});
+const accepted = (batchSequence: number): Answer => {
+  const receipt = { reportId: `r-${batchSequence}`, status: ReceiptStatus.ACCEPTED };
+  const receipts = toBinary(
+    StreamReportsResponseSchema,
+    create(StreamReportsResponseSchema, { receipts: [receipt] }),
+  );
+  return { kind: 'receipts', batchSequence, receipts };
+};
 const violations = [{ field: 'reports', rule: Rule.REQUIRED, message: 'x', retryable: false }];
 
 describe('a stream of reports', () => {
