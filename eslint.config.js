@@ -16,7 +16,7 @@ const all = Object.keys(folders).concat('cli', 'test', 'deploy');
 
 /** The only files that may import a foreign client: replacing one must cost one file. */
 const soleImporters = {
-  kafkajs: ['log/kafka.ts'],
+  kafkajs: ['log/kafka-client.ts'],
   lmdb: ['log/embedded.ts'],
   '@clickhouse/client': ['store/clickhouse.ts', 'store/chdb.ts'],
   chdb: ['store/chdb.ts'],

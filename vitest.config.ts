@@ -21,6 +21,8 @@ const project = (name: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // One Kafka broker for the whole run, started by the first file that asks for it.
+    globalSetup: ['./test/support/kafka/global-setup.ts'],
     projects: [
       project('unit', 20_000),
       project('contract', 60_000),
