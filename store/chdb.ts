@@ -6,6 +6,7 @@ import { Session, drainPending } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { classifyFault } from './classify-fault.js';
 import { forgetLostTokens, type TableFiles } from './forget-lost-tokens.js';
+import { identifier, insertStatement, literal } from './insert-statement.js';
 import { rowsIn } from './rows-in.js';
 import { StoreFault, type Block, type QueryParam, type Row, type Store } from './store.js';
 
@@ -113,22 +114,6 @@ export async function openChdb(options: {
   };
 }
 
-/** Per-call settings go into the statement: through the client they would stay in the session, and later inserts vanish. */
-const INSERT_SETTINGS = Object.entries({
-  insert_deduplicate: 1,
-  async_insert: 0,
-  deduplicate_blocks_in_dependent_materialized_views: 1,
-  max_insert_block_size: 1_048_576,
-  min_insert_block_size_rows: 1_048_576,
-  min_insert_block_size_bytes: 268_435_456,
-  input_format_parallel_parsing: 0,
-  max_insert_threads: 1,
-  // Times of receipt decide the partitions: no set of them may make a batch that can never land.
-  max_partitions_per_insert_block: 0,
-})
-  .map(([name, value]) => `${name} = ${value}`)
-  .join(', ');
-
 /**
  * By way of a file, which the engine reads itself: behind the statement it takes no binary rows, and text at twice
  * the price. The file is gone when this settles; one that a killed process left is overwritten.
@@ -138,10 +123,9 @@ async function insertBlock(session: Session, database: string, block: Block, fil
   if (rows !== block.rowCount) {
     throw new StoreFault('never', `insert: ${block.rowCount} rows announced, ${rows} in the block`);
   }
-  const statement =
-    `INSERT INTO ${database}.${identifier(block.table)} (${block.columns.map(identifier).join(', ')}) ` +
-    `FROM INFILE ${literal(file)} COMPRESSION 'none' ` +
-    `SETTINGS ${INSERT_SETTINGS}, insert_deduplication_token = ${literal(block.token)} FORMAT ${block.format ?? 'JSONCompactEachRow'}`;
+  const statement = insertStatement(database, block, {
+    from: `FROM INFILE ${literal(file)} COMPRESSION 'none'`,
+  });
   try {
     writeFileSync(file, block.rows, { mode: 0o600 });
     const { rowsRead } = await session.queryAsync(statement);
@@ -151,10 +135,6 @@ async function insertBlock(session: Session, database: string, block: Block, fil
   } finally {
     rmSync(file, { force: true });
   }
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 }
 
 /** What the engine takes for a pattern in the path of a file: it would read every file that fits, or none. */
@@ -168,11 +148,6 @@ function openSession(directory: string): Session {
       cause: error,
     });
   }
-}
-
-function identifier(name: string): string {
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new StoreFault('never', `not a name: ${name}`);
-  return name;
 }
 
 function silenceStandardInput(): void {

@@ -1,7 +1,7 @@
 // Brings the store to the newest schema: numbered SQL files, applied in order, each once. Files are append-only
 // from the first release on; every statement is safe to repeat, because a crash may stop half-way through a file.
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Store } from './store.js';
+import { StoreFault, type Row, type Store } from './store.js';
 
 /** Where the tables live: decides engines and clauses. The only place in which the settings differ. */
 export type Deployment = 'single' | { readonly cluster: string };
@@ -57,6 +57,24 @@ export function migrations(deployment: Deployment): readonly Migration[] {
     }));
 }
 
+/** Of the engine: the table does not exist. */
+const UNKNOWN_TABLE = '60';
+
+/** Names of the migrations that the store has not had; asks, and changes nothing. */
+export async function missingMigrations(store: Pick<Store, 'select'>): Promise<readonly string[]> {
+  let rows: readonly Row[];
+  try {
+    rows = await store.select('SELECT DISTINCT name FROM schema_migrations');
+  } catch (error) {
+    if (!(error instanceof StoreFault) || error.engineCode !== UNKNOWN_TABLE) throw error;
+    rows = [];
+  }
+  const done = new Set(rows.map((row) => row['name']));
+  return migrations('single')
+    .map(({ name }) => name)
+    .filter((name) => !done.has(name));
+}
+
 /**
  * Applies what is missing and returns the names applied. Two processes that migrate at once do no
  * harm: every statement can be repeated.
@@ -73,10 +91,8 @@ export async function migrate(
       deployment,
     ),
   );
-  const rows = await store.select('SELECT DISTINCT name FROM schema_migrations');
-  const done = new Set(rows.map((row) => row['name']));
-  const missing = migrations(deployment).filter(({ name }) => !done.has(name));
-  for (const { name, statements } of missing) {
+  const missing = new Set(await missingMigrations(store));
+  for (const { name, statements } of migrations(deployment).filter((one) => missing.has(one.name))) {
     for (const statement of statements) await store.command(statement);
     await store.insert({
       table: 'schema_migrations',
@@ -86,5 +102,5 @@ export async function migrate(
       token: `migration:${name}`,
     });
   }
-  return missing.map(({ name }) => name);
+  return [...missing];
 }
