@@ -14,6 +14,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   audit: async () => (await import('./commands/audit.js')).addAudit,
   migrate: async () => (await import('./commands/migrate.js')).addMigrate,
   unseal: async () => (await import('./commands/unseal.js')).addUnseal,
+  gateway: async () => (await import('./commands/gateway.js')).addGateway,
+  consumers: async () => (await import('./commands/consumers.js')).addConsumers,
+  console: async () => (await import('./commands/console.js')).addConsole,
+  keys: async () => (await import('./commands/keys.js')).addKeys,
   demo: async () => (await import('./commands/demo.js')).addDemo,
 };
 /** Failures end with 1: a script can tell them from a slip of its own. */

@@ -10,18 +10,18 @@ export interface Metrics {
   fault(): void;
 }
 
-/** What is read when metrics are asked for. */
+/** What is read when metrics are asked for; a process shows the gauges that it has a source for. */
 export interface MetricSources {
-  readonly landingLag: () => number;
-  readonly landingStopped: () => boolean;
-  readonly inFlightBytes: () => number;
-  readonly streams: () => number;
-  readonly logBytes: () => number;
-  readonly lookupAgeDays: () => number;
+  readonly landingLag?: () => number;
+  readonly landingStopped?: () => boolean;
+  readonly inFlightBytes?: () => number;
+  readonly streams?: () => number;
+  readonly logBytes?: () => number;
+  readonly lookupAgeDays?: () => number;
 }
 
-export function createMetrics(sources: MetricSources): Metrics {
-  const registry = new Registry();
+/** Counters stand at zero where a process has nothing to count. */
+export function createMetrics(sources: MetricSources, registry = new Registry()): Metrics {
   collectDefaultMetrics({ register: registry, prefix: 'lachan_' });
   const registers = [registry];
   const received = new Counter({
@@ -52,13 +52,14 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Calls that failed through a fault of our own. Above 0: look at the log of the process.',
     registers,
   });
-  const gauge = (name: string, help: string, read: () => number): void => {
+  const gauge = (name: string, help: string, read: (() => number | boolean) | undefined): void => {
+    if (read === undefined) return;
     new Gauge({
       name,
       help,
       registers,
       collect() {
-        this.set(read());
+        this.set(Number(read()));
       },
     });
   };
@@ -70,7 +71,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge(
     'lachan_landing_stopped',
     '1 when landing has stopped, by a flood of dead letters or another fault; accepted records then wait in the log.',
-    () => Number(sources.landingStopped()),
+    sources.landingStopped,
   );
   gauge(
     'lachan_gateway_in_flight_bytes',

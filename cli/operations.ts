@@ -1,5 +1,5 @@
-// What the commands ask of a data directory, whoever holds it: the same operations in the process that opened it and
-// over loopback.
+// What the commands ask of a data directory or a cluster, whoever holds it: the same operations in the process that
+// opened it and over loopback.
 import { randomBytes } from 'node:crypto';
 import { audit, type Audit } from '../consumers/audit.js';
 import { LANDING_GROUP } from '../consumers/pipeline.js';
@@ -8,7 +8,7 @@ import { tokenHash } from '../gateway/authenticate.js';
 import type { Log } from '../log/log.js';
 import { REPORTS_TOPIC } from '../log/topics.js';
 import type { Environment } from '../schemas/vocabulary.js';
-import { migrate } from '../store/migrate.js';
+import { migrate, type Deployment } from '../store/migrate.js';
 import { writeCredential } from '../store/providers.js';
 import {
   selectDeadLetters,
@@ -64,6 +64,7 @@ export interface Operations {
 
 export interface OperationsOver {
   readonly store: Store;
+  readonly deployment: Deployment;
   readonly log: Log;
   /** Migrations that were applied when the store was opened for these operations. */
   readonly migrated: readonly string[];
@@ -79,6 +80,7 @@ const POLL_MS = 20;
 
 export function operationsOver({
   store,
+  deployment,
   log,
   migrated,
   noteLandingTimes,
@@ -138,7 +140,7 @@ export function operationsOver({
       return { rows: await askFigure(select, name, params), notLanded: behind };
     },
     audit: () => audit(log, store, LANDING_GROUP),
-    migrate: async () => [...migrated, ...(await migrate(store, 'single', Date.now()))],
+    migrate: async () => [...migrated, ...(await migrate(store, deployment, Date.now()))],
     sealed: (authorityReportId) => selectSealed(select, authorityReportId),
     deadLetters: (filter, limit) => selectDeadLetters(select, filter, limit),
     async deadLetter(id) {

@@ -7,6 +7,11 @@ export const dataDirOption = (): Option =>
 
 export const jsonOption = (): Option => new Option('--json', 'print JSON for programs');
 
+export const logLevelOption = (): Option =>
+  new Option('--log-level <level>', 'what the process logs on standard error')
+    .choices(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info');
+
 /** A whole number from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -18,8 +23,19 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** What whoever lands takes. */
+export interface LandingFlags {
+  readonly landingWaitMs: number;
+  readonly dedupKeys: number;
+  readonly maxDeadLettersInARow: number;
+  readonly maxDeadLetterShare: number;
+  readonly acceptDeadLettersTo?: readonly LogPosition[];
+  readonly countryMmdb?: string;
+  readonly asnMmdb?: string;
+}
+
 /** What `start` and `demo` take beside the data directory. */
-export interface ServeFlags {
+export interface ServeFlags extends LandingFlags {
   readonly dataDir: string;
   readonly authorityKeyDir?: string;
   readonly host: string;
@@ -28,13 +44,6 @@ export interface ServeFlags {
   readonly logMaxMib: number;
   readonly logKeepMib: number;
   readonly maxLandingLag: number;
-  readonly landingWaitMs: number;
-  readonly dedupKeys: number;
-  readonly maxDeadLettersInARow: number;
-  readonly maxDeadLetterShare: number;
-  readonly acceptDeadLettersTo?: readonly LogPosition[];
-  readonly countryMmdb?: string;
-  readonly asnMmdb?: string;
 }
 
 /** Adds to the positions before; the variable has them separated by spaces. */
@@ -50,23 +59,21 @@ function positions(text: string, before: readonly LogPosition[] = []): readonly 
 const port = wholeNumber(0, 65_535);
 const MOST_MIB = 16_777_216;
 
-/** Tuning of a process that serves. */
-export const tuningOptions = (): readonly Option[] => [
-  new Option('--log-max-mib <n>', 'the log refuses more than this')
-    .argParser(wholeNumber(16, MOST_MIB))
-    .default(16_384),
-  new Option('--log-keep-mib <n>', 'landed records are deleted from the log above this')
-    .argParser(wholeNumber(1, MOST_MIB))
-    .default(2_048),
+/** Tuning of a gateway, whatever log it writes to. */
+export const gatewayTuningOptions = (): readonly Option[] => [
   new Option(
     '--max-landing-lag <n>',
     'accepted records that may wait for landing before callers have to wait',
   )
     .argParser(wholeNumber(1_000, 100_000_000))
     .default(200_000),
+];
+
+/** Tuning of landing, whatever log it reads. `landingWaitMs`: what the option is when it is not given. */
+export const landingTuningOptions = (landingWaitMs: number): readonly Option[] => [
   new Option('--landing-wait-ms <n>', 'how long a batch is collected before it lands')
     .argParser(wholeNumber(10, 60_000))
-    .default(250),
+    .default(landingWaitMs),
   new Option(
     '--dedup-keys <n>',
     'reports whose keys are held in memory, about 50 bytes each; older ones are asked of the store',
@@ -91,6 +98,18 @@ export const tuningOptions = (): readonly Option[] => [
   ).argParser(positions),
   new Option('--country-mmdb <file>', "the operator's own country database, before the bundled one"),
   new Option('--asn-mmdb <file>', "the operator's own network database, before the bundled one"),
+];
+
+/** Tuning of a process that is gateway, log and landing in one. */
+export const tuningOptions = (): readonly Option[] => [
+  new Option('--log-max-mib <n>', 'the log refuses more than this')
+    .argParser(wholeNumber(16, MOST_MIB))
+    .default(16_384),
+  new Option('--log-keep-mib <n>', 'landed records are deleted from the log above this')
+    .argParser(wholeNumber(1, MOST_MIB))
+    .default(2_048),
+  ...gatewayTuningOptions(),
+  ...landingTuningOptions(250),
 ];
 
 export const addressOptions = (): readonly Option[] => [

@@ -1,7 +1,7 @@
 // Ties the store to one log: partitions and first offsets are written down at the first start, and a log that is
 // not the one that was landed from is refused.
 import { LogFault, type Committed, type Log, type PartitionReader } from '../log/log.js';
-import { selectEpochs, selectLandedSpan, type LandingTable } from '../store/queries/landed.js';
+import { selectEpochs, selectLandedSpan, type LandingTable, type LogEpoch } from '../store/queries/landed.js';
 import type { Select } from '../store/queries/select.js';
 import type { Store } from '../store/store.js';
 import { LandingFault, pendingOf } from './land.js';
@@ -35,12 +35,7 @@ export async function openEpoch(
   }
   // Asked last: somebody else may be landing what comes in meanwhile.
   const extents = await log.extents(topic);
-  if (known.partitions !== extents.length) {
-    throw new LandingFault(
-      `${topic} has ${extents.length} partitions, but was landed from ${known.partitions}: ` +
-        'the number of partitions cannot change; restore the log or the store it belongs to',
-    );
-  }
+  checkPartitions(known, extents.length);
   for (const { partition, end } of extents) {
     const last = landed[partition] ?? -1;
     if (last >= end) {
@@ -51,6 +46,15 @@ export async function openEpoch(
     }
   }
   return known.epoch;
+}
+
+/** Throws `LandingFault` when the topic has not the number of partitions that were landed from. */
+export function checkPartitions({ topic, partitions }: LogEpoch, found: number): void {
+  if (partitions === found) return;
+  throw new LandingFault(
+    `${topic} has ${found} partitions, but was landed from ${partitions}: ` +
+      'the number of partitions cannot change; restore the log or the store it belongs to',
+  );
 }
 
 /**

@@ -73,6 +73,6 @@ export function floodFault(
   return new FloodFault(
     `${topic} partition ${from.partition}: ${flood}. Nothing is lost: all from offset ${from.offset} on waits in the log. ` +
       'Start a version that reads it; or let what waits now land, with dead letters that can be replayed later: ' +
-      `lachan start --accept-dead-letters-to ${position}`,
+      `start again with --accept-dead-letters-to ${position}`,
   );
 }

@@ -22,7 +22,7 @@ import { encodeRows, RECORD_COLUMNS } from './encode-row.js';
 import { createEnrich } from './enrich.js';
 import { checkSink, openEpoch } from './epoch.js';
 import { KnownKeys } from './known-keys.js';
-import { landPartition, type Landed, type LandingOptions } from './land.js';
+import { LandingFault, landPartition, type Landed, type LandingOptions } from './land.js';
 import { LandingTimes } from './landing-times.js';
 import type { Lookups } from './lookups/load-lookups.js';
 import { patiently, type PassingFault, type Patience } from './patiently.js';
@@ -37,7 +37,9 @@ export interface ConsumerOptions {
   readonly store: Store;
   readonly lookups: Lookups;
   readonly nowMs: () => number;
+  /** Of one batch; `maxBytes` is shared by the partitions that this process owns. */
   readonly limits: TakeLimits;
+  /** `maxExactKeys` is shared by the partitions of reports that this process owns. */
   readonly dedup: { readonly maxExactKeys: number; readonly maxFilters: number };
   /** So many dead letters one after the other stop the partition; 1,000 when left out. */
   readonly maxDeadLettersInARow?: number;
@@ -49,6 +51,11 @@ export interface ConsumerOptions {
   readonly onDeadLetters?: (count: number) => void;
   readonly onLanded: (topic: string, partition: number, landed: Landed) => void;
   readonly onRetry: (topic: string, fault: PassingFault) => void;
+  /**
+   * Told that a partition must not be landed any further, by a fault that no restart mends: it is held, and the others
+   * go on. What it returns is called when the partition is lost. Left out: the fault ends all landing.
+   */
+  readonly onHeld?: (topic: string, partition: number, fault: Error) => () => void;
   /** As `Patience.pause`. */
   readonly pause?: Patience['pause'];
 }
@@ -80,15 +87,25 @@ export async function startConsumers(options: ConsumerOptions): Promise<Consumer
     nowMs(),
   );
   const times = new LandingTimes(store, nowMs);
+  // All partitions of an assignment are here before the first of them has asked the store anything.
+  let owned = 0;
 
+  const landReportsOf = async (reader: PartitionReader): Promise<void> => {
+    owned += 1;
+    try {
+      await landReports(reader, reportsEpoch, times, () => shared(options, owned));
+    } finally {
+      owned -= 1;
+    }
+  };
   const subscription: Subscription = await log.read(
     LANDING_GROUP,
     [REPORTS_TOPIC, DATA_KEYS_TOPIC],
     (reader) =>
       untilLost(
-        reader.topic === REPORTS_TOPIC
-          ? landReports(reader, reportsEpoch, times, options)
-          : landDataKeys(reader, dataKeysEpoch, options),
+        reader,
+        reader.topic === REPORTS_TOPIC ? landReportsOf(reader) : landDataKeys(reader, dataKeysEpoch, options),
+        options.onHeld,
       ),
   );
   return {
@@ -103,24 +120,60 @@ export async function startConsumers(options: ConsumerOptions): Promise<Consumer
 }
 
 /** To lose a partition is no fault: its next owner goes on from the intent. */
-async function untilLost(landing: Promise<void>): Promise<void> {
+async function untilLost(
+  reader: PartitionReader,
+  landing: Promise<void>,
+  onHeld: ConsumerOptions['onHeld'],
+): Promise<void> {
   try {
     await landing;
   } catch (fault) {
-    if (!(fault instanceof LogFault && fault.code === 'NOT_OWNER')) throw fault;
+    if (fault instanceof LogFault && fault.code === 'NOT_OWNER') return;
+    if (onHeld === undefined || !isLasting(fault)) throw fault;
+    const release = onHeld(reader.topic, reader.partition, fault);
+    await aborted(reader.revoked);
+    release();
   }
+}
+
+/** What stands in the log or in the store is wrong, and would be after a restart. */
+function isLasting(fault: unknown): fault is Error {
+  return (
+    fault instanceof LandingFault ||
+    (fault instanceof LogFault && (fault.code === 'DAMAGED' || fault.code === 'OUT_OF_RANGE'))
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+const LEAST_BATCH_BYTES = 1_048_576;
+
+/** What one of `partitions` may use. */
+function shared(options: ConsumerOptions, partitions: number): ConsumerOptions {
+  const { limits, dedup } = options;
+  return {
+    ...options,
+    limits: { ...limits, maxBytes: Math.max(LEAST_BATCH_BYTES, Math.floor(limits.maxBytes / partitions)) },
+    dedup: { ...dedup, maxExactKeys: Math.ceil(dedup.maxExactKeys / partitions) },
+  };
 }
 
 async function landReports(
   reader: PartitionReader,
   epoch: number,
   times: LandingTimes,
-  options: ConsumerOptions,
+  shareOf: () => ConsumerOptions,
 ): Promise<void> {
-  const { lookups, nowMs } = options;
   const { partition } = reader;
-  const landing = landingOf(reader, 'records', epoch, options);
+  const landing = landingOf(reader, 'records', epoch, shareOf());
   await checkSink(reader, landing.select, 'records', epoch, landing.committedNow);
+  const options = shareOf();
+  const { lookups, nowMs } = options;
 
   const known = new KnownKeys(options.dedup);
   const before = { epoch, partition, offset: reader.committed?.offset ?? 0 };

@@ -4,13 +4,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parsePosition } from '../../schemas/log-position.js';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../schemas/vocabulary.js';
 import { CommandFault } from '../command-fault.js';
-import { withOperations } from '../embedded/open.js';
 import { formatCsv, formatTable } from '../format-rows.js';
 import type { Operations } from '../operations.js';
-import { dataDirOption, jsonOption, wholeNumber } from '../options.js';
+import { jsonOption, wholeNumber } from '../options.js';
+import { addWhere, withOperations, type Where } from '../with-operations.js';
 
-interface ListFlags {
-  readonly dataDir: string;
+interface ListFlags extends Where {
   readonly reason?: DeadLetterReason;
   readonly since?: number;
   readonly limit: number;
@@ -18,15 +17,13 @@ interface ListFlags {
   readonly format: 'table' | 'json' | 'csv';
 }
 
-interface ShowFlags {
-  readonly dataDir: string;
+interface ShowFlags extends Where {
   readonly bytes?: 'hex' | 'base64';
   readonly raw?: string;
   readonly json?: boolean;
 }
 
-interface ReplayFlags {
-  readonly dataDir: string;
+interface ReplayFlags extends Where {
   readonly all?: boolean;
   readonly reason?: DeadLetterReason;
   readonly again?: boolean;
@@ -44,44 +41,49 @@ export function addDeadLetters(program: Command): void {
     .addHelpText('after', '\nA dead letter is named by where it stood in the log: EPOCH:PARTITION:OFFSET.');
   const reason = (help: string): Option => new Option('--reason <reason>', help).choices(DEAD_LETTER_REASONS);
 
-  deadLetters
-    .command('list')
-    .description('dead letters that have not been replayed, in the order of the log')
-    .addOption(reason('only those'))
-    .addOption(
-      new Option('--since <time>', 'landed since then, like 2026-11-02 or 2026-11-02T09:30:00Z').argParser(
-        instant,
-      ),
-    )
-    .addOption(
-      new Option('--limit <n>', 'how many rows at the most').argParser(wholeNumber(1, 100_000)).default(100),
-    )
-    .option('--replayed', 'also those that have been replayed')
-    .addOption(
-      new Option('--format <format>', 'how to print').choices(['table', 'json', 'csv']).default('table'),
-    )
-    .addOption(dataDirOption())
-    .action(list);
-  deadLetters
-    .command('show')
-    .description('one dead letter; its bytes only when they are asked for')
-    .argument('<id>', 'as in: lachan dead-letters list')
-    .addOption(new Option('--bytes <encoding>', 'print the original bytes').choices(['hex', 'base64']))
-    .option('--raw <file>', 'write the original bytes to a new file that only its owner reads')
-    .addOption(dataDirOption())
-    .addOption(jsonOption())
-    .action(show);
-  deadLetters
-    .command('replay')
-    .description('append dead letters to the log again, each once; what cannot be read becomes one again')
-    .argument('[ids...]', `at most ${MOST_IDS}; or --all, or --reason`)
-    .option('--all', 'all that have not been replayed')
-    .addOption(reason('all of them that have not been replayed'))
-    .option('--again', 'also those that came from a replay and could not be read again')
-    .option('--dry-run', 'only say how many would be replayed')
-    .addOption(dataDirOption())
-    .addOption(jsonOption())
-    .action(replay);
+  addWhere(
+    deadLetters
+      .command('list')
+      .description('dead letters that have not been replayed, in the order of the log')
+      .addOption(reason('only those'))
+      .addOption(
+        new Option('--since <time>', 'landed since then, like 2026-11-02 or 2026-11-02T09:30:00Z').argParser(
+          instant,
+        ),
+      )
+      .addOption(
+        new Option('--limit <n>', 'how many rows at the most')
+          .argParser(wholeNumber(1, 100_000))
+          .default(100),
+      )
+      .option('--replayed', 'also those that have been replayed')
+      .addOption(
+        new Option('--format <format>', 'how to print').choices(['table', 'json', 'csv']).default('table'),
+      )
+      .action(list),
+  );
+  addWhere(
+    deadLetters
+      .command('show')
+      .description('one dead letter; its bytes only when they are asked for')
+      .argument('<id>', 'as in: lachan dead-letters list')
+      .addOption(new Option('--bytes <encoding>', 'print the original bytes').choices(['hex', 'base64']))
+      .option('--raw <file>', 'write the original bytes to a new file that only its owner reads')
+      .addOption(jsonOption())
+      .action(show),
+  );
+  addWhere(
+    deadLetters
+      .command('replay')
+      .description('append dead letters to the log again, each once; what cannot be read becomes one again')
+      .argument('[ids...]', `at most ${MOST_IDS}; or --all, or --reason`)
+      .option('--all', 'all that have not been replayed')
+      .addOption(reason('all of them that have not been replayed'))
+      .option('--again', 'also those that came from a replay and could not be read again')
+      .option('--dry-run', 'only say how many would be replayed')
+      .addOption(jsonOption())
+      .action(replay),
+  );
 }
 
 function instant(text: string): number {
@@ -93,7 +95,7 @@ function instant(text: string): number {
 async function list(flags: ListFlags): Promise<void> {
   const { reason, since: sinceMs, limit } = flags;
   const filter = { reason, sinceMs, withReplayed: flags.replayed === true, withReplays: true };
-  const found = await withOperations(flags.dataDir, (operations) => operations.deadLetters(filter, limit));
+  const found = await withOperations(flags, (operations) => operations.deadLetters(filter, limit));
   const rows = found.map(({ landedAt, replayOf, replayedAs, ...row }) => ({
     ...row,
     landed_at: landedAt,
@@ -113,7 +115,7 @@ async function list(flags: ListFlags): Promise<void> {
 
 async function show(id: string, flags: ShowFlags): Promise<void> {
   checkIds([id]);
-  const found = await withOperations(flags.dataDir, (operations) => operations.deadLetter(id));
+  const found = await withOperations(flags, (operations) => operations.deadLetter(id));
   if (found === null) throw new CommandFault(`no dead letter stands at ${id}`);
   const { original, landedAt, replayOf, replayedAs, ...rest } = found;
   const bytes = Buffer.from(original, 'base64');
@@ -139,7 +141,7 @@ async function replay(ids: readonly string[], flags: ReplayFlags): Promise<void>
   if (ids.length > MOST_IDS) throw new CommandFault(`at most ${MOST_IDS} ids at once`, 2);
   checkIds(ids);
   const request = { reason, again, ids: ids.length > 0 ? ids : undefined };
-  const done = await withOperations(flags.dataDir, async (operations) => {
+  const done = await withOperations(flags, async (operations) => {
     if (ids.length > 0) await checkNamed(operations, ids, again);
     return replayAll(operations, request, dryRun);
   });

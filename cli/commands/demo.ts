@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import type { RunningEmbedded } from '../embedded/serve.js';
-import { startEmbedded } from '../embedded/start.js';
 import { formatTable } from '../format-rows.js';
 import { addressOptions, jsonOption, tuningOptions, wholeNumber, type ServeFlags } from '../options.js';
 import { loadDistributions } from '../demo/distributions.js';
@@ -52,6 +51,8 @@ async function demo(flags: Flags): Promise<void> {
   let running: RunningEmbedded | undefined;
   try {
     say('Starting Lachan in a temporary directory …\n');
+    // Only now: images of the cluster are built without the embedded log and the engine.
+    const { startEmbedded } = await import('../embedded/start.js');
     running = await startEmbedded({
       ...flags,
       dataDir,

@@ -6,18 +6,20 @@ import { Option, type Command } from 'commander';
 import { loadLookups, type Lookups } from '../../consumers/lookups/load-lookups.js';
 import { createEnrich } from '../../consumers/enrich.js';
 import { canonicalise } from '../../gateway/canonicalise.js';
+import { locationKeyOfUrl } from '../../gateway/identify.js';
 import { createKeyedHash, type KeyedHash } from '../../gateway/keyed-hash.js';
 import { Secret } from '../../gateway/secret.js';
-import { locationKeyOfUrl } from '../../gateway/to-record.js';
 import { uuidText } from '../../gateway/uuid-text.js';
 import { isIp } from '../../schemas/ip-address.js';
 import type { Environment } from '../../schemas/vocabulary.js';
+import { identityKeyOption } from '../cluster/options.js';
 import { dataDirectory } from '../embedded/data-directory.js';
-import { readIdentityKey } from '../embedded/keys.js';
+import { readIdentityKey } from '../keys.js';
 import { dataDirOption } from '../options.js';
 
 interface Flags {
   readonly dataDir: string;
+  readonly identityKeyFile?: string;
   readonly environment: Environment;
   readonly countryMmdb?: string;
   readonly asnMmdb?: string;
@@ -28,6 +30,7 @@ export function addEnrich(program: Command): void {
     .command('enrich')
     .description('what would it become? NDJSON {"url"?,"ip"?} from standard input, one line of JSON for each')
     .addOption(dataDirOption())
+    .addOption(identityKeyOption())
     .addOption(
       new Option('--environment <name>', 'whose location keys')
         .choices(['PRODUCTION', 'TEST'])
@@ -41,12 +44,12 @@ export function addEnrich(program: Command): void {
 }
 
 async function enrich(flags: Flags): Promise<void> {
-  const directory = dataDirectory(flags.dataDir);
-  const hasKey = existsSync(directory.identityKey);
+  const file = flags.identityKeyFile ?? dataDirectory(flags.dataDir).identityKey;
+  const hasKey = flags.identityKeyFile !== undefined || existsSync(file);
   if (!hasKey) {
     process.stderr.write('No identity key in this data directory: location keys hold for this run only.\n');
   }
-  const keyed = hasKey ? readIdentityKey(directory) : createKeyedHash(new Secret(randomBytes(32)));
+  const keyed = hasKey ? readIdentityKey(file) : createKeyedHash(new Secret(randomBytes(32)));
   const lookups = loadLookups({
     ...(flags.countryMmdb === undefined ? {} : { countryMmdb: flags.countryMmdb }),
     ...(flags.asnMmdb === undefined ? {} : { asnMmdb: flags.asnMmdb }),

@@ -1,43 +1,45 @@
 // lachan providers: who may report, and for which world.
 import type { Command } from 'commander';
-import { withOperations } from '../embedded/open.js';
-import { dataDirOption, jsonOption } from '../options.js';
+import { jsonOption } from '../options.js';
+import { addWhere, withOperations, type Where } from '../with-operations.js';
 import { formatTable } from '../format-rows.js';
 
-interface Flags {
-  readonly dataDir: string;
+interface Flags extends Where {
   readonly json?: boolean;
   readonly test?: boolean;
 }
 
 export function addProviders(program: Command): void {
   const providers = program.command('providers').description('who may report, and for which world');
-  providers
-    .command('add')
-    .description('make a credential; its token is shown this once')
-    .argument('<name>', 'name of the provider; the same name again makes another credential for it')
-    .option('--test', 'for the TEST world, which never meets the PRODUCTION one')
-    .addOption(dataDirOption())
-    .addOption(jsonOption())
-    .action(add);
-  providers
-    .command('list')
-    .description('all credentials, without their tokens')
-    .addOption(dataDirOption())
-    .addOption(jsonOption())
-    .action(list);
-  providers
-    .command('revoke')
-    .description('end credentials, at once and for good')
-    .argument('<which>', 'a provider id (all its credentials) or the beginning of a credential')
-    .addOption(dataDirOption())
-    .addOption(jsonOption())
-    .action(revoke);
+  addWhere(
+    providers
+      .command('add')
+      .description('make a credential; its token is shown this once')
+      .argument('<name>', 'name of the provider; the same name again makes another credential for it')
+      .option('--test', 'for the TEST world, which never meets the PRODUCTION one')
+      .addOption(jsonOption())
+      .action(add),
+  );
+  addWhere(
+    providers
+      .command('list')
+      .description('all credentials, without their tokens')
+      .addOption(jsonOption())
+      .action(list),
+  );
+  addWhere(
+    providers
+      .command('revoke')
+      .description('end credentials, at once and for good')
+      .argument('<which>', 'a provider id (all its credentials) or the beginning of a credential')
+      .addOption(jsonOption())
+      .action(revoke),
+  );
 }
 
 async function add(name: string, flags: Flags): Promise<void> {
   const environment = flags.test === true ? 'TEST' : 'PRODUCTION';
-  const made = await withOperations(flags.dataDir, (operations) => operations.addProvider(name, environment));
+  const made = await withOperations(flags, (operations) => operations.addProvider(name, environment));
   process.stdout.write(
     flags.json === true
       ? `${JSON.stringify(made)}\n`
@@ -47,7 +49,7 @@ async function add(name: string, flags: Flags): Promise<void> {
 }
 
 async function list(flags: Flags): Promise<void> {
-  const credentials = await withOperations(flags.dataDir, (operations) => operations.listProviders());
+  const credentials = await withOperations(flags, (operations) => operations.listProviders());
   const rows = credentials.map(({ providerId, name, environment, credentialHash, createdAt, revokedAt }) => ({
     provider_id: providerId,
     name,
@@ -60,6 +62,6 @@ async function list(flags: Flags): Promise<void> {
 }
 
 async function revoke(which: string, flags: Flags): Promise<void> {
-  const revoked = await withOperations(flags.dataDir, (operations) => operations.revokeProvider(which));
+  const revoked = await withOperations(flags, (operations) => operations.revokeProvider(which));
   process.stdout.write(flags.json === true ? `${JSON.stringify({ revoked })}\n` : `revoked: ${revoked}\n`);
 }

@@ -1,12 +1,11 @@
 // lachan query: figures, each with what it counts.
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { FIGURES } from '../../store/queries/figures.js';
-import { withOperations } from '../embedded/open.js';
 import { formatCsv, formatTable } from '../format-rows.js';
-import { dataDirOption, wholeNumber } from '../options.js';
+import { wholeNumber } from '../options.js';
+import { addWhere, withOperations, type Where } from '../with-operations.js';
 
-interface Flags {
-  readonly dataDir: string;
+interface Flags extends Where {
   readonly param: Readonly<Record<string, string>>;
   readonly format: 'table' | 'json' | 'csv';
   readonly waitMs: number;
@@ -21,24 +20,25 @@ export function addQuery(program: Command): void {
       return [`  ${name}: ${help}`, ...lines].join('\n');
     })
     .join('\n');
-  program
-    .command('query')
-    .description('ask for a figure')
-    .argument('<name>', Object.keys(FIGURES).join(', '))
-    .addOption(
-      new Option('--param <k=v...>', 'parameters of the figure').argParser(collect).default({}, 'none'),
-    )
-    .addOption(
-      new Option('--format <format>', 'how to print').choices(['table', 'json', 'csv']).default('table'),
-    )
-    .addOption(
-      new Option('--wait-ms <n>', 'how long to wait for accepted reports that have not landed')
-        .argParser(wholeNumber(0, 600_000))
-        .default(60_000),
-    )
-    .addOption(dataDirOption())
-    .addHelpText('after', `\nFigures and their parameters:\n${about}`)
-    .action(query);
+  addWhere(
+    program
+      .command('query')
+      .description('ask for a figure')
+      .argument('<name>', Object.keys(FIGURES).join(', '))
+      .addOption(
+        new Option('--param <k=v...>', 'parameters of the figure').argParser(collect).default({}, 'none'),
+      )
+      .addOption(
+        new Option('--format <format>', 'how to print').choices(['table', 'json', 'csv']).default('table'),
+      )
+      .addOption(
+        new Option('--wait-ms <n>', 'how long to wait for accepted reports that have not landed')
+          .argParser(wholeNumber(0, 600_000))
+          .default(60_000),
+      )
+      .addHelpText('after', `\nFigures and their parameters:\n${about}`)
+      .action(query),
+  );
 }
 
 function collect(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
@@ -48,7 +48,7 @@ function collect(text: string, before: Readonly<Record<string, string>>): Record
 }
 
 async function query(name: string, flags: Flags): Promise<void> {
-  const { rows, notLanded } = await withOperations(flags.dataDir, (operations) =>
+  const { rows, notLanded } = await withOperations(flags, (operations) =>
     operations.figure(name, flags.param, flags.waitMs),
   );
   if (notLanded > 0)

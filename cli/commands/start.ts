@@ -1,10 +1,16 @@
 // lachan start: the embedded setting until a signal ends it.
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { pino } from 'pino';
 import { defaultAuthorityKeyDir } from '../embedded/data-directory.js';
 import type { RunningEmbedded } from '../embedded/serve.js';
-import { startEmbedded } from '../embedded/start.js';
-import { addressOptions, dataDirOption, jsonOption, tuningOptions, type ServeFlags } from '../options.js';
+import {
+  addressOptions,
+  dataDirOption,
+  jsonOption,
+  logLevelOption,
+  tuningOptions,
+  type ServeFlags,
+} from '../options.js';
 
 interface Flags extends ServeFlags {
   readonly json?: boolean;
@@ -21,17 +27,15 @@ export function addStart(program: Command): void {
       "where the first start writes the authority's private key (default: the data directory's name + -authority-key)",
     )
     .addOption(jsonOption())
-    .addOption(
-      new Option('--log-level <level>', 'what the process logs on standard error')
-        .choices(['debug', 'info', 'warn', 'error', 'silent'])
-        .default('info'),
-    );
+    .addOption(logLevelOption());
   for (const option of [...addressOptions(), ...tuningOptions()]) command.addOption(option);
   command.action(start);
 }
 
 async function start(flags: Flags): Promise<void> {
   const logger = pino({ level: flags.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  // Only now: images of the cluster are built without the embedded log and the engine.
+  const { startEmbedded } = await import('../embedded/start.js');
   const running = await startEmbedded({
     ...flags,
     authorityKeyDir: flags.authorityKeyDir ?? defaultAuthorityKeyDir(flags.dataDir),

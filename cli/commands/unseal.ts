@@ -6,22 +6,21 @@ import { Secret } from '../../gateway/secret.js';
 import { openBox } from '../../gateway/seal.js';
 import type { SealedReport } from '../../store/queries/sealed.js';
 import { CommandFault } from '../command-fault.js';
-import { withOperations } from '../embedded/open.js';
-import { dataDirOption } from '../options.js';
+import { addWhere, withOperations, type Where } from '../with-operations.js';
 
-interface Flags {
-  readonly dataDir: string;
+interface Flags extends Where {
   readonly privateKey: string;
 }
 
 export function addUnseal(program: Command): void {
-  program
-    .command('unseal')
-    .description("open the sealed fields of reports with the authority's private key; prints JSON")
-    .argument('<authority-report-id...>', 'UUIDs, as in the receipts')
-    .requiredOption('--private-key <file>', 'PEM; the data directory never holds it')
-    .addOption(dataDirOption())
-    .action(unseal);
+  addWhere(
+    program
+      .command('unseal')
+      .description("open the sealed fields of reports with the authority's private key; prints JSON")
+      .argument('<authority-report-id...>', 'UUIDs, as in the receipts')
+      .requiredOption('--private-key <file>', 'PEM; the data directory never holds it')
+      .action(unseal),
+  );
 }
 
 async function unseal(ids: readonly string[], flags: Flags): Promise<void> {
@@ -29,7 +28,7 @@ async function unseal(ids: readonly string[], flags: Flags): Promise<void> {
   if (bad.length > 0) throw new CommandFault(`not a UUID: ${bad.join(', ')}`, 2);
   const privateKey = createPrivateKey(readFileSync(flags.privateKey));
   const dataKeys = new Map<string, Secret<Buffer>>();
-  await withOperations(flags.dataDir, async (operations) => {
+  await withOperations(flags, async (operations) => {
     const unknown: string[] = [];
     for (const id of ids) {
       const reports = await operations.sealed(id);

@@ -1,12 +1,11 @@
 // Where the embedded setting keeps what: one directory, owned by one process at a time.
 import { join, resolve } from 'node:path';
+import { keyFilesIn, type KeyFiles } from '../keys.js';
 
-export interface DataDirectory {
+export interface DataDirectory extends KeyFiles {
   readonly root: string;
   readonly store: string;
   readonly log: string;
-  readonly identityKey: string;
-  readonly authorityPublicKey: string;
   /** How to reach the process that holds the directory; removed when it ends in order. */
   readonly running: string;
 }
@@ -19,8 +18,7 @@ export function dataDirectory(root: string): DataDirectory {
     root: absolute,
     store: join(absolute, 'store'),
     log: join(absolute, 'log'),
-    identityKey: join(absolute, 'keys', 'identity.key'),
-    authorityPublicKey: join(absolute, 'keys', 'authority-public.pem'),
+    ...keyFilesIn(join(absolute, 'keys')),
     running: join(absolute, 'running.json'),
   };
 }

@@ -46,6 +46,7 @@ export async function openHere<T>(
         operationsOver({
           store,
           log,
+          deployment: 'single',
           migrated,
           noteLandingTimes: () => Promise.resolve(),
           landed: () => landing.landed(),

@@ -8,7 +8,7 @@ import { readRunning } from './running.js';
  * Runs `work` and lets go of the directory again. What an earlier process had accepted and not landed
  * is landed first, when the directory has to be opened here.
  */
-export async function withOperations<T>(
+export async function openDirectory<T>(
   dataDir: string,
   work: (operations: Operations) => Promise<T>,
 ): Promise<T> {

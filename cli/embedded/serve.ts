@@ -2,20 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { LANDING_GROUP } from '../../consumers/pipeline.js';
-import { Admission } from '../../gateway/admission.js';
-import { openAuthenticator } from '../../gateway/authenticate.js';
-import { openDataKeys } from '../../gateway/data-keys.js';
 import { Secret } from '../../gateway/secret.js';
-import { startServer, type ServerLimits } from '../../gateway/server.js';
 import type { EmbeddedLog } from '../../log/embedded-log.js';
 import { DATA_KEYS_TOPIC } from '../../log/topics.js';
 import type { LogPosition } from '../../schemas/log-position.js';
+import { createMetrics } from '../metrics.js';
 import { operationsOver, type Operations } from '../operations.js';
+import { serveGateway } from '../serve-gateway.js';
 import { startControlServer } from './control-server.js';
 import type { DataDirectory } from './data-directory.js';
 import { openKeys } from './keys.js';
 import type { LandingNews, LandingThread } from './landing-thread.js';
-import { createMetrics } from './metrics.js';
 import { Progress, trimLog, untilLanded } from './progress.js';
 import { removeRunning, writeRunning } from './running.js';
 
@@ -65,20 +62,6 @@ export interface Ground {
   readonly close: () => Promise<void>;
 }
 
-const LIMITS: ServerLimits = {
-  maxMessageBytes: 4 * MIB,
-  windowBytes: 4 * MIB,
-  maxConnections: 1_000,
-  maxStreamsPerConnection: 100,
-  maxReportStreams: 1_000,
-  maxReportStreamsPerCaller: 250,
-  maxUnreadBytesPerCaller: 8 * MIB,
-  maxBatchesInFlightPerStream: 16,
-};
-const MAX_IN_FLIGHT_BYTES = 64 * MIB;
-const CREDIT_PER_STREAM = 10_000;
-const DRAIN_MS = 10_000;
-const DATA_KEY_LIFETIME_MS = 3_600_000;
 const HOUSEKEEPING_MS = 5_000;
 const DAY_MS = 86_400_000;
 
@@ -92,7 +75,7 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
   const metrics = createMetrics({
     landingLag: () => progress.lag(),
     landingStopped: () => problem !== undefined,
-    inFlightBytes: () => admission.inFlightBytes,
+    inFlightBytes: () => gateway.inFlightBytes(),
     streams: () => gateway.streams(),
     logBytes: () => log.usedBytes(),
     lookupAgeDays: () => landing.lookupAgeDays + Math.floor((Date.now() - startedAtMs) / DAY_MS),
@@ -114,40 +97,20 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
   const isNew = (dataKeysTaken?.end ?? 0) === 0;
   const keys = await openKeys(directory, options.authorityKeyDir, isNew);
   const select = landing.store.select.bind(landing.store);
-  const authenticator = await openAuthenticator(select);
-  const dataKeys = await openDataKeys({
-    log,
-    authorityKey: keys.authorityKey,
-    nowMs: Date.now,
-    lifetimeMs: DATA_KEY_LIFETIME_MS,
-  });
-  const admission = new Admission(
-    {
-      maxInFlightBytes: MAX_IN_FLIGHT_BYTES,
-      maxLandingLag: options.maxLandingLag,
-      creditPerStream: CREDIT_PER_STREAM,
-    },
-    () => progress.lag(),
-  );
   const onFault = (error: unknown): void => {
     metrics.fault();
     logger.error({ err: error }, 'a request met a fault');
   };
-
-  const gateway = await startServer({
+  const gateway = await serveGateway({
     host: options.host,
     port: options.grpcPort,
-    limits: LIMITS,
-    authenticator,
-    receiving: {
-      log: progress.watching(log),
-      keyed: keys.keyed,
-      dataKeys,
-      admission,
-      nowMs: Date.now,
-      onReceived: ({ accepted, rejected }) => metrics.received(accepted, rejected),
-    },
+    log: progress.watching(log),
+    keyed: keys.keyed,
+    authorityKey: keys.authorityKey,
     select,
+    landingLag: () => progress.lag(),
+    maxLandingLag: options.maxLandingLag,
+    onReceived: ({ accepted, rejected }) => metrics.received(accepted, rejected),
     onFault,
   });
 
@@ -161,12 +124,13 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
   failed.catch(() => undefined);
   const operations = operationsOver({
     store: landing.store,
+    deployment: 'single',
     log: { ...log, ...progress.watching(log) },
     landed: () => untilLanded(progress, () => problem),
     // Done before it serves.
     migrated: [],
     noteLandingTimes: () => landing.noteLandingTimes(),
-    onProvidersChanged: () => authenticator.refresh(),
+    onProvidersChanged: () => gateway.refreshProviders(),
   });
   const token = new Secret(randomBytes(32).toString('base64url'));
   const control = await startControlServer({
@@ -190,8 +154,8 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
 
   const housekeeping = setInterval(() => {
     Promise.all([
-      dataKeys.replaceIfDue(),
-      authenticator.refresh(),
+      gateway.replaceDataKeyIfDue(),
+      gateway.refreshProviders(),
       trimLog(log, progress, options.logKeepMib * MIB),
     ]).catch(onFault);
   }, HOUSEKEEPING_MS);
@@ -200,7 +164,7 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
   const stop = async (): Promise<void> => {
     clearInterval(housekeeping);
     removeRunning(directory);
-    await gateway.drain(DRAIN_MS);
+    await gateway.drain();
     await control.close();
     await close();
   };
