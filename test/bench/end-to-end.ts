@@ -1,6 +1,7 @@
 // As fast as it goes: from the generator's wire bytes to rows, through a real `lachan start`.
 import { join } from 'node:path';
 import { machineUs, perReport, type Cost, type Role } from './cpu.js';
+import { askStore } from './ask-store.js';
 import { generate } from './generator.js';
 import { Product } from './product.js';
 import { percentile } from './statistics.js';
@@ -90,7 +91,7 @@ export async function endToEnd(options: EndToEndOptions): Promise<EndToEnd> {
   let next = stretch;
   const sent = await generate(
     {
-      endpoint: product.endpoint,
+      endpoints: [product.endpoint],
       token,
       reports,
       batchReports: options.batchReports,
@@ -118,7 +119,10 @@ export async function endToEnd(options: EndToEndOptions): Promise<EndToEnd> {
   say('  checking: audit, then report by report');
   const auditHolds = await product.auditHolds();
   await product.stop();
-  const { freshness, ...verified } = await verify(product.dataDir, sent);
+  const { freshness, ...verified } = await verify(
+    (statements) => askStore(product.dataDir, statements),
+    sent,
+  );
   const acks = sent.batches.map(({ ackMs }) => ackMs);
   return {
     perS: verified.rows / ((verified.lastVisibleAtMs - sent.firstSentAtMs) / 1_000),

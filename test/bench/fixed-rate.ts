@@ -1,6 +1,7 @@
 // A fixed rate, as a country sends day and night: how soon reports are acknowledged and visible, and whether it stays so.
 import { join } from 'node:path';
 import { machineUs, perReport, type Cost, type Role } from './cpu.js';
+import { askStore } from './ask-store.js';
 import { generate } from './generator.js';
 import type { SentBatch } from './generator-messages.js';
 import { Product } from './product.js';
@@ -85,7 +86,7 @@ export async function fixedRate(options: FixedRateOptions): Promise<FixedRate> {
   const acks: SentBatch[] = [];
   const sent = await generate(
     {
-      endpoint: product.endpoint,
+      endpoints: [product.endpoint],
       token,
       reports: Math.round((options.seconds + WARM_UP_MS / SECOND_MS) * ratePerS),
       batchReports: options.batchReports,
@@ -120,7 +121,10 @@ export async function fixedRate(options: FixedRateOptions): Promise<FixedRate> {
   say('  checking: audit, then report by report');
   const auditHolds = await product.auditHolds();
   await product.stop();
-  const { freshness, ...verified } = await verify(product.dataDir, sent);
+  const { freshness, ...verified } = await verify(
+    (statements) => askStore(product.dataDir, statements),
+    sent,
+  );
 
   const from = sent.firstSentAtMs + WARM_UP_MS;
   const late = sent.batches.filter(({ dueAtMs }) => dueAtMs >= from);

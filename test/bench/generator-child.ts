@@ -29,8 +29,8 @@ async function send(job: SendJob): Promise<void> {
   const journal = new Journal(job.reports);
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${job.token}`);
-  const clients = Array.from({ length: job.streams }, () => clientOf(job.endpoint));
-  const probes = new Probes(clientOf(job.endpoint), metadata, job.probeEveryMs, now);
+  const clients = Array.from({ length: job.streams }, (_, i) => clientOf(endpointOf(job, i)));
+  const probes = new Probes(clientOf(endpointOf(job, 0)), metadata, job.probeEveryMs, now);
 
   let batches: SentBatch[] = [];
   let submitted = 0;
@@ -138,6 +138,10 @@ async function send(job: SendJob): Promise<void> {
     };
     tick();
   }
+}
+
+function endpointOf({ endpoints }: SendJob, stream: number): string {
+  return endpoints[stream % endpoints.length] ?? '';
 }
 
 function clientOf(endpoint: string): Client {

@@ -3,7 +3,8 @@ import type { JournalRange } from './number-plan.js';
 
 /** One run of the generator. */
 export interface SendJob {
-  readonly endpoint: string;
+  /** Streams go round them. */
+  readonly endpoints: readonly string[];
   readonly token: string;
   /** How many reports in all; with a rate, the run is as long as that takes. */
   readonly reports: number;

@@ -1,10 +1,11 @@
-// The benchmark: what the embedded setting reaches on this machine, and whether anything is lost on the way.
+// The benchmark: what Lachan reaches on this machine, embedded or with Kafka, and whether anything is lost on the way.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { arch, cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../../cli/options.js';
 import { endAll } from './children.js';
+import { clusterLines, clusterRun, type ClusterRun } from './cluster-run.js';
 import { endToEnd } from './end-to-end.js';
 import { fixedRate, type FixedRate } from './fixed-rate.js';
 import { engineFloor, stages } from './in-process.js';
@@ -13,11 +14,18 @@ import { goalLines, summarise, type Found, type Summary } from './results.js';
 import { roles } from './roles.js';
 import { percentile, rounded } from './statistics.js';
 
+/** Not counted, as in fixed-rate.ts. */
+const WARM_UP_S = 10;
+
 const PARTS = ['stages', 'floor', 'roles', 'end-to-end', 'latency', 'soak'] as const;
 type Part = (typeof PARTS)[number];
 
 interface Flags {
+  readonly log: 'embedded' | 'kafka';
   readonly only?: readonly Part[];
+  readonly gateways: number;
+  readonly consumers: number;
+  readonly partitions: number;
   readonly reports: number;
   readonly runs: number;
   readonly rate: number;
@@ -41,7 +49,18 @@ const share = (text: string): number => {
 };
 
 const program = new Command('bench')
-  .description('Measures the embedded setting on this machine: from gRPC to rows that can be queried.')
+  .description('Measures Lachan on this machine: from gRPC to rows that can be queried.')
+  .addOption(
+    new Option(
+      '--log <log>',
+      'embedded: one process; kafka: gateways, a broker, consumers and a stand-in for ClickHouse as processes (end-to-end and latency only)',
+    )
+      .choices(['embedded', 'kafka'])
+      .default('embedded'),
+  )
+  .option('--gateways <n>', 'with Kafka: processes of the gateway', wholeNumber(1, 16), 1)
+  .option('--consumers <n>', 'with Kafka: processes of landing', wholeNumber(1, 16), 1)
+  .option('--partitions <n>', 'with Kafka: partitions of the topic of reports', wholeNumber(1, 64), 1)
   .addOption(new Option('--only <parts...>', 'measure only these').choices(PARTS))
   .option('--reports <n>', 'how many reports go end to end', wholeNumber(10_000, 100_000_000), 500_000)
   .option('--runs <n>', 'run every part so often; figures are medians', wholeNumber(1, 20), 1)
@@ -95,12 +114,12 @@ async function run(): Promise<void> {
   say(
     `${machine.cores} × ${machine.cpu}, ${machine.memory_mib} MiB, ${machine.system}, Node ${machine.node}`,
   );
-  const found = await measureAll();
+  const found = flags.log === 'kafka' ? await measureKafka() : await measureAll();
   const summary = summarise(found);
   if (flags.json === true) {
-    const { stages: steps, roles: alone, endToEnd: full, latency, soak, floor } = found;
+    const { stages: steps, roles: alone, endToEnd: full, latency, soak, floor, ...cluster } = found;
     const series = full.map((one) => one.series);
-    const details = { stages: steps, floor, roles: alone, end_to_end: full, latency, soak };
+    const details = { stages: steps, floor, roles: alone, end_to_end: full, latency, soak, ...cluster };
     process.stdout.write(`${JSON.stringify({ ...summary, machine, options: flags, series, details })}\n`);
   } else {
     process.stdout.write(`\n${goalLines(summary).join('\n')}\n\n`);
@@ -116,8 +135,32 @@ function isWrong({ lost, doubled, audits_hold: holds }: Summary): boolean {
   return (lost ?? 0) > 0 || (doubled ?? 0) > 0 || holds === false;
 }
 
+function wanted(part: Part): boolean {
+  return flags.only?.includes(part) ?? true;
+}
+
+async function measureKafka(): Promise<Found> {
+  return {
+    ...{ stages: [], floor: [], roles: [], endToEnd: [], latency: [], soak: [] },
+    cluster: await runs('end-to-end', wanted('end-to-end'), (at) => throughCluster(at)),
+    clusterAtRate: await runs('latency', wanted('latency'), (at) => throughCluster(at, flags.rate)),
+  };
+}
+
+async function throughCluster(at: string, ratePerS?: number): Promise<ClusterRun> {
+  const { gateways, consumers, partitions, rate, seconds, reports } = flags;
+  const found = await clusterRun({
+    ...sending(at),
+    ...{ gateways, consumers, partitions, ratePerS },
+    reports: ratePerS === undefined ? reports : rate * (seconds + WARM_UP_S),
+    profile: flags.profile === true,
+  });
+  for (const line of clusterLines(found)) say(line);
+  showProfile(join(at, 'cluster', 'profile'));
+  return found;
+}
+
 async function measureAll(): Promise<Found> {
-  const wanted = (part: Part): boolean => flags.only?.includes(part) ?? true;
   const found = {
     stages: await runs('stages', wanted('stages'), async (at) => {
       const steps = await stages(at, flags.duplicates, flags.rounds);
@@ -147,6 +190,7 @@ async function measureAll(): Promise<Found> {
     }),
     latency: await runs('latency', wanted('latency'), (at) => atRate(at, 'latency', flags.seconds)),
     soak: await runs('soak', wanted('soak') && flags.soak > 0, (at) => atRate(at, 'soak', flags.soak * 60)),
+    ...{ cluster: [], clusterAtRate: [] },
   };
   return found;
 }

@@ -8,8 +8,10 @@ import { promisify } from 'node:util';
 import { ended, owned } from './children.js';
 import { costOf, type Cost } from './cpu.js';
 
-const LACHAN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
-const NOTE_THREADS = new URL('./note-threads.js', import.meta.url).href;
+/** The build's program. */
+export const LACHAN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+/** Module that a process loads first, so that its threads can be told apart. */
+export const NOTE_THREADS = new URL('./note-threads.js', import.meta.url).href;
 const READY_MS = 60_000;
 const STOP_MS = 120_000;
 const COMMAND_MS = 600_000;
@@ -144,7 +146,7 @@ export class Product {
 }
 
 /** Whatever the surroundings set for Lachan is not for the process that is measured. */
-function surroundings(): NodeJS.ProcessEnv {
+export function surroundings(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LACHAN_')));
 }
 

@@ -14,10 +14,12 @@ interface Profile {
 const TOP = 25;
 const IDLE: ReadonlySet<string> = new Set(['(idle)', '(program)', '(root)']);
 
-/** A few lines for each profile in `directory`. */
+/** A few lines for each profile in or below `directory`. */
 export function topFunctions(directory: string): readonly string[] {
   if (!existsSync(directory)) return [];
-  const files = readdirSync(directory).filter((name) => name.endsWith('.cpuprofile'));
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.cpuprofile'),
+  );
   // V8 wrote them.
   return files.flatMap((name) =>
     linesOf(name, JSON.parse(readFileSync(join(directory, name), 'utf8')) as Profile),

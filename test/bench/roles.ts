@@ -48,7 +48,7 @@ export async function roles(options: RolesOptions): Promise<Roles> {
   const anonMib: number[] = [];
   const sent = await generate(
     {
-      endpoint,
+      endpoints: [endpoint],
       token: 'any',
       reports,
       batchReports: options.batchReports,

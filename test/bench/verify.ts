@@ -1,5 +1,5 @@
 // Compares what the generator was promised with what stands in the store.
-import { askStore, numberIn, type Rows } from './ask-store.js';
+import { numberIn, type Rows } from './ask-store.js';
 import { compare, type Difference } from './compare-journal.js';
 import type { Sent } from './generator.js';
 import type { SentBatch } from './generator-messages.js';
@@ -27,8 +27,11 @@ const NUMBERS_AT_ONCE = 5_000;
 /** Of more, some are left out, evenly. */
 const MOST_BATCHES = 40_000;
 
-/** `dataDir` belongs to a product that has stopped, and that got nothing but `sent`. */
-export async function verify(dataDir: string, sent: Sent): Promise<Verified> {
+/** `ask` asks the store of a product that has stopped, and that got nothing but `sent`. */
+export async function verify(
+  ask: (statements: readonly string[]) => Promise<readonly Rows[]>,
+  sent: Sent,
+): Promise<Verified> {
   const ranges = sent.journal.map(
     ({ from, to }) => `
       SELECT count() AS rows, uniqExact(n) AS distinct, sum(n) AS sum
@@ -40,15 +43,15 @@ export async function verify(dataDir: string, sent: Sent): Promise<Verified> {
   for (let at = 0; at < batches.length; at += NUMBERS_AT_ONCE) {
     const numbers = batches.slice(at, at + NUMBERS_AT_ONCE).map(({ firstNumber }) => firstNumber);
     offsets.push(`
-      SELECT n, log_offset FROM (SELECT ${NUMBER} AS n, log_offset FROM records WHERE outcome = 'REPORT')
+      SELECT n, log_partition, log_offset FROM (SELECT ${NUMBER} AS n, log_partition, log_offset FROM records WHERE outcome = 'REPORT')
       WHERE n IN (${numbers.join(',')})`);
   }
-  const [outcomes, views, parts, landings, ...rest] = await askStore(dataDir, [
+  const [outcomes, views, parts, landings, ...rest] = await ask([
     `SELECT count() AS rows, countIf(outcome = 'REPORT') AS reports, countIf(outcome = 'DUPLICATE') AS duplicates,
        countIf(outcome IN ('CONFLICT', 'DEAD_LETTER')) AS others FROM records`,
     'SELECT sum(records) AS rows FROM record_totals',
     `SELECT count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase()`,
-    'SELECT from_offset, to_offset, toUnixTimestamp64Milli(visible_at) AS at FROM landings ORDER BY from_offset',
+    'SELECT log_partition, from_offset, to_offset, toUnixTimestamp64Milli(visible_at) AS at FROM landings ORDER BY log_partition, from_offset',
     ...ranges,
     ...offsets,
   ]);
@@ -70,7 +73,7 @@ export async function verify(dataDir: string, sent: Sent): Promise<Verified> {
     viewRows: numberIn(views, 'rows'),
     activeParts: numberIn(parts, 'parts'),
     storeBytes: numberIn(parts, 'bytes'),
-    lastVisibleAtMs: landed.reduce((last, { atMs }) => Math.max(last, atMs), 0),
+    lastVisibleAtMs: [...landed.values()].flat().reduce((last, { atMs }) => Math.max(last, atMs), 0),
     freshness: freshnessOf(batches, rest.slice(ranges.length), landed),
   };
 }
@@ -81,27 +84,38 @@ interface Landing {
   readonly atMs: number;
 }
 
-function landingsIn(rows: Rows | undefined): readonly Landing[] {
-  return (rows ?? []).map((row) => ({
-    from: Number(row['from_offset']),
-    to: Number(row['to_offset']),
-    atMs: Number(row['at']),
-  }));
+/** By partition, in the order of offsets. */
+function landingsIn(rows: Rows | undefined): ReadonlyMap<number, readonly Landing[]> {
+  const landings = new Map<number, Landing[]>();
+  for (const row of rows ?? []) {
+    const partition = Number(row['log_partition']);
+    const landing = {
+      from: Number(row['from_offset']),
+      to: Number(row['to_offset']),
+      atMs: Number(row['at']),
+    };
+    const before = landings.get(partition);
+    if (before === undefined) landings.set(partition, [landing]);
+    else before.push(landing);
+  }
+  return landings;
 }
 
 /** Of the first report of each batch, in the order of `batches`; those whose landing was not written down are left out. */
 function freshnessOf(
   batches: readonly SentBatch[],
   offsets: readonly Rows[],
-  landings: readonly Landing[],
+  landings: ReadonlyMap<number, readonly Landing[]>,
 ): readonly Freshness[] {
-  const offsetOf = new Map<number, number>();
+  const landingOfNumber = new Map<number, Landing | undefined>();
   for (const rows of offsets)
-    for (const row of rows) offsetOf.set(Number(row['n']), Number(row['log_offset']));
+    for (const row of rows) {
+      const ofPartition = landings.get(Number(row['log_partition'])) ?? [];
+      landingOfNumber.set(Number(row['n']), landingOf(ofPartition, Number(row['log_offset'])));
+    }
   const found: Freshness[] = [];
   for (const { firstNumber, dueAtMs } of batches) {
-    const offset = offsetOf.get(firstNumber);
-    const landing = offset === undefined ? undefined : landingOf(landings, offset);
+    const landing = landingOfNumber.get(firstNumber);
     if (landing !== undefined) found.push({ dueAtMs, ms: landing.atMs - dueAtMs });
   }
   return found;
