@@ -57,7 +57,8 @@ export interface ClusterRun {
   readonly verified: Omit<Verified, 'freshness'>;
 }
 
-const IDLE_MS = 3_000;
+/** Long enough for every gateway to know the provider, too: they read the registry every five seconds. */
+const IDLE_MS = 7_000;
 /** Code is still being compiled, the broker's too: counted in nothing but the check. */
 const WARM_UP_MS = 10_000;
 const WARM_UP_SHARE = 0.25;
