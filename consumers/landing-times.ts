@@ -39,6 +39,7 @@ export class LandingTimes {
 
   /** Rejects with the store's fault; the entries are then tried again before the next ones. */
   write(): Promise<void> {
+    // Whoever asked for the last writing hears of its fault; this one only waits for its end.
     this.#writing = this.#writing.catch(() => undefined).then(() => this.#writeNow());
     return this.#writing;
   }

@@ -16,6 +16,7 @@ export class KafkaAppender {
   readonly #connection: KafkaConnection;
   readonly #limits: KafkaLimits;
   readonly #pause: (ms: number) => Promise<void>;
+  readonly #now: () => number;
   readonly #lanes = new Map<string, Lane>();
   readonly #partitions = new Map<string, Promise<number>>();
   readonly #running = new Set<Promise<unknown>>();
@@ -24,10 +25,16 @@ export class KafkaAppender {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(connection: KafkaConnection, limits: KafkaLimits, pause: (ms: number) => Promise<void>) {
+  constructor(
+    connection: KafkaConnection,
+    limits: KafkaLimits,
+    pause: (ms: number) => Promise<void>,
+    now: () => number,
+  ) {
     this.#connection = connection;
     this.#limits = limits;
     this.#pause = pause;
+    this.#now = now;
   }
 
   /** Bytes of records that are kept, answered or not. */
@@ -58,7 +65,7 @@ export class KafkaAppender {
     const release = (): void => {
       this.#inFlightBytes -= bytes;
     };
-    const until = performance.now() + this.#limits.appendTimeoutMs;
+    const until = this.#now() + this.#limits.appendTimeoutMs;
     let partitions: number;
     try {
       partitions = await this.#countPartitions(topic);
@@ -78,7 +85,7 @@ export class KafkaAppender {
           release();
         },
       };
-      const late = setTimeout(() => this.#giveUp(append), until - performance.now());
+      const late = setTimeout(() => this.#giveUp(append), until - this.#now());
       this.#spread(topic, partitions, records, append);
     });
   }

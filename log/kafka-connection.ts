@@ -208,7 +208,7 @@ export class KafkaConnection {
     if (this.#current !== broken) return;
     this.#current = undefined;
     this.#coordinators.clear();
-    // Ends when what is under way has its answer or its time-out.
+    // Ends when what is under way has its answer or its time-out. How it fails concerns nobody: it is given up already.
     const gone = broken.cluster.disconnect().catch(() => undefined);
     this.#dropped.add(gone);
     void gone.finally(() => this.#dropped.delete(gone));

@@ -1,27 +1,20 @@
 // A running read: joins the group, hands partitions to their handlers, keeps the tenure alive while they work, and
 // gives everything back before it joins again.
-import type { KafkaConnection } from './kafka-connection.js';
 import { Fetcher } from './kafka-fetch.js';
 import { isRefusal, meansLost, pauseUnless, reasonOf, toFault } from './kafka-fault.js';
-import { GroupMember } from './kafka-member.js';
-import type { KafkaEvent, KafkaLimits } from './kafka-options.js';
+import { GroupMember, type MemberOptions } from './kafka-member.js';
+import type { KafkaEvent } from './kafka-options.js';
 import { KafkaReader } from './kafka-read.js';
 import { Tenure } from './kafka-tenure.js';
-import type { GroupProtocol, TopicPartition } from './kafka-wire.js';
+import type { TopicPartition } from './kafka-wire.js';
 import type { Committed, Extent, PartitionHandler, Subscription } from './log.js';
 
 const RETRY_MS = { first: 100, most: 2_000 } as const;
 /** A heartbeat that failed is repeated sooner. */
 const HEARTBEAT_RETRY_MS = 200;
 
-export interface SubscriptionOptions {
-  /** For this subscription alone: a member that joins keeps its connection busy. Closed with the subscription. */
-  readonly connection: KafkaConnection;
-  readonly group: string;
-  readonly topics: readonly string[];
-  readonly limits: KafkaLimits;
-  readonly protocol: GroupProtocol;
-  readonly now: () => number;
+/** `connection`: for this subscription alone; a member that joins keeps it busy. Closed with the subscription. */
+export interface SubscriptionOptions extends MemberOptions {
   readonly onEvent: (event: KafkaEvent) => void;
 }
 
@@ -197,12 +190,12 @@ export class KafkaSubscription implements Subscription {
    * for us to join again. Whoever takes longer keeps only its own successor in this process waiting.
    */
   async #handOver({ agreement }: Tenure): Promise<void> {
-    const { limits } = this.#options;
+    const { limits, now } = this.#options;
     const closing = this.#closing.signal;
     const returned = new AbortController();
     const all = Promise.all(this.#handlers.values()).finally(() => returned.abort());
-    const until = performance.now() + limits.rebalanceTimeoutMs / 2;
-    const mayWait = (): boolean => !returned.signal.aborted && !closing.aborted && performance.now() < until;
+    const until = now() + limits.rebalanceTimeoutMs / 2;
+    const mayWait = (): boolean => !returned.signal.aborted && !closing.aborted && now() < until;
     while (mayWait()) {
       await pauseUnless(limits.heartbeatMs, returned.signal, closing);
       // The answer is that the group waits for us, which is known; but the heartbeat counts.

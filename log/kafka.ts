@@ -24,7 +24,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
 
   const questions = connect();
   const appends = connect();
-  const appender = new KafkaAppender(appends, limits, pause);
+  const appender = new KafkaAppender(appends, limits, pause, options.now);
   const subscriptions = new Set<KafkaSubscription>();
   try {
     await questions.connect();

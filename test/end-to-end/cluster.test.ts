@@ -5,6 +5,7 @@ import { openKafkaLog } from '../../log/kafka.js';
 import { REPORTS_TOPIC } from '../../log/topics.js';
 import { ReceiptStatus, type Receipt } from '@lachan/proto/report-service';
 import { TestLachanCluster, type RoleProcess } from '../support/cluster.js';
+import { mayStartBrokers } from '../support/kafka.js';
 import { exampleMessages } from '../support/example-reports.js';
 import { Sender, finishAccepted } from '../support/faults.js';
 import { GatewayClient } from '../support/gateway-client.js';
@@ -15,7 +16,7 @@ const BATCH = 300;
 const FLOOD = 10;
 const FLOOD_KEY = Buffer.from('not a record');
 
-describe('a cluster of two gateways, two consumers and a console', () => {
+describe.skipIf(!(await mayStartBrokers()))('a cluster of two gateways, two consumers and a console', () => {
   let cluster: TestLachanCluster;
   let gateways: readonly RoleProcess[];
   let consumers: readonly RoleProcess[];

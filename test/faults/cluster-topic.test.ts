@@ -8,6 +8,7 @@ import type { Extent, Log } from '../../log/log.js';
 import { REPORTS_TOPIC } from '../../log/topics.js';
 import { rowsIn } from '../support/cluster-landed.js';
 import { TestLachanCluster, type RoleProcess } from '../support/cluster.js';
+import { mayStartBrokers } from '../support/kafka.js';
 import { exampleMessages } from '../support/example-reports.js';
 import { GatewayClient } from '../support/gateway-client.js';
 import { kafkaLogOptions } from '../support/kafka/log-options.js';
@@ -18,7 +19,7 @@ const BATCH = 300;
 /** Its records are deleted before they have landed. */
 const CUT = 1;
 
-describe('a topic that is not the one that was landed from', () => {
+describe.skipIf(!(await mayStartBrokers()))('a topic that is not the one that was landed from', () => {
   let cluster: TestLachanCluster;
   let gateway: RoleProcess;
   let consumers: RoleProcess;

@@ -11,7 +11,7 @@ import { ensureTopics, openKafkaLog, type KafkaEvent, type KafkaLogOptions } fro
 import { LogFault, type Log, type LogRecord } from '../../log/log.js';
 import { kafkaLogOptions } from '../support/kafka/log-options.js';
 import {
-  kafkaForTests,
+  mayStartBrokers,
   SASL_PASSWORD,
   SASL_USERNAME,
   startBrokers,
@@ -22,7 +22,7 @@ const TOPIC = 'test-topic';
 const GROUP = 'test-group';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RECOVERY_MS = 60_000;
-const mayRun = (await kafkaForTests()) !== undefined;
+const mayRun = await mayStartBrokers();
 
 const valueOf = (index: number): LogRecord => ({
   key: Buffer.from(`key-${index % 50}`),

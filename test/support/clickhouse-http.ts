@@ -145,7 +145,7 @@ export interface ClickHouseForTests {
   stop(): Promise<void>;
 }
 
-const IMAGE = 'clickhouse/clickhouse-server:25.8';
+const IMAGE = 'clickhouse/clickhouse-server:26.7';
 const PASSWORD = 'test-only';
 
 /** `LACHAN_TEST_REQUIRE` naming `clickhouse` makes a missing server an error: the stand-in is then none. */

@@ -24,7 +24,7 @@ interface Shared {
 }
 
 const START_MS = 700_000;
-const IMAGE = 'apache/kafka:4.1.1';
+const IMAGE = 'apache/kafka:4.4.0';
 
 /**
  * The broker that all test files of a run share. Undefined where none is possible; rejects instead when
@@ -33,13 +33,25 @@ const IMAGE = 'apache/kafka:4.1.1';
 export async function kafkaForTests(): Promise<TestKafka | undefined> {
   const shared = fromEnvironment() ?? (await sharedByTheRun());
   if (shared === undefined) {
-    if ((process.env['LACHAN_TEST_REQUIRE'] ?? '').split(',').includes('kafka'))
-      throw new Error(
-        'Tests need a Kafka: set LACHAN_TEST_KAFKA_BROKERS, or have Docker, or java (17) and mvn.',
-      );
+    refuseToSkip('a Kafka: set LACHAN_TEST_KAFKA_BROKERS, or have Docker, or java (17) and mvn');
     return undefined;
   }
   return { ...shared, prefix: `test-${randomUUID()}` };
+}
+
+/**
+ * Whether `startBrokers` can: brokers that a test kills are processes of its own, wherever the shared one is from.
+ * Rejects instead of false when LACHAN_TEST_REQUIRE names kafka.
+ */
+export async function mayStartBrokers(): Promise<boolean> {
+  if ((await kafkaArtifacts()) !== undefined) return true;
+  refuseToSkip('brokers to kill: have java (17) and mvn');
+  return false;
+}
+
+function refuseToSkip(missing: string): void {
+  if ((process.env['LACHAN_TEST_REQUIRE'] ?? '').split(',').includes('kafka'))
+    throw new Error(`Tests need ${missing}.`);
 }
 
 function fromEnvironment(): Shared | undefined {
