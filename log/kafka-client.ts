@@ -1,6 +1,6 @@
 // The only file that knows kafkajs, and of it only what it does well: the protocol and its connections. Its producer
-// and its consumer are not used. The producer has no linger, and a failure of one broker hides what the others have
-// answered. The consumer goes on elsewhere when an offset is out of range, may repeat a commit under a generation in
+// and its consumer are not used. The producer has no linger, its encoding is slow, and a failure of one broker hides
+// what the others have answered. The consumer goes on elsewhere when an offset is out of range, may repeat a commit under a generation in
 // which the partition belongs to somebody else, and tells of a revocation only when it is over.
 // Node does not find the other names of a CommonJS module that are spread into it.
 import kafkajs, {
@@ -16,6 +16,7 @@ import kafkajs, {
 import { errorTypeOf } from './kafka-fault.js';
 import { quietIdleConnections } from './kafka-idle.js';
 import type { KafkaEvent, KafkaLimits, KafkaLogOptions } from './kafka-options.js';
+import { produceEncoded } from './kafka-produce-call.js';
 import type { TopicAdmin } from './kafka-topics.js';
 import type { GroupProtocol, TopicPartition, WireBroker, WireCluster } from './kafka-wire.js';
 
@@ -110,24 +111,26 @@ function clusterOf(client: Kafka): Cluster {
   return cluster;
 }
 
-const CALLS = [
-  'produce',
-  'fetch',
-  'joinGroup',
-  'syncGroup',
-  'heartbeat',
-  'leaveGroup',
-  'offsetCommit',
-  'offsetFetch',
-];
+const CALLS = ['fetch', 'joinGroup', 'syncGroup', 'heartbeat', 'leaveGroup', 'offsetCommit', 'offsetFetch'];
 
-const isWireBroker = (broker: object): broker is WireBroker =>
+type ClientBroker = Omit<WireBroker, 'produce'>;
+
+const isClientBroker = (broker: object): broker is ClientBroker =>
   CALLS.every((call) => typeof Reflect.get(broker, call) === 'function');
 
 function toWire(broker: Broker): WireBroker {
   const one: object = broker;
-  if (!isWireBroker(one)) throw new Error('kafkajs has not the calls that are needed.');
-  return one;
+  if (!isClientBroker(one)) throw new Error('kafkajs has not the calls that are needed.');
+  return {
+    produce: (body) => produceEncoded(one, body),
+    fetch: (request) => one.fetch(request),
+    joinGroup: (request) => one.joinGroup(request),
+    syncGroup: (request) => one.syncGroup(request),
+    heartbeat: (request) => one.heartbeat(request),
+    leaveGroup: (request) => one.leaveGroup(request),
+    offsetCommit: (request) => one.offsetCommit(request),
+    offsetFetch: (request) => one.offsetFetch(request),
+  };
 }
 
 export const groupProtocol: GroupProtocol = {

@@ -1,16 +1,6 @@
 // What waits to be sent to one partition, in the order in which it was appended.
-import { crc32 } from 'node:zlib';
-
-import type { WireMessage } from './kafka-wire.js';
+import { recordBytes } from './kafka-batch.js';
 import type { LogFault, LogRecord, Position } from './log.js';
-
-/** The name of the header with a record's checksum (CRC-32 of the value, 4 bytes, big endian). */
-export const CHECKSUM_HEADER = 'crc32';
-/** What a record takes beside key and value, generously: lengths, deltas, the checksum. */
-const RECORD_OVERHEAD_BYTES = 48;
-
-export const recordBytes = ({ key, value }: LogRecord): number =>
-  RECORD_OVERHEAD_BYTES + key.length + value.length;
 
 /** One call of `append`, until it is settled and nothing of it is kept any longer. */
 export interface Append {
@@ -69,12 +59,12 @@ export class Lane {
   }
 
   /** The batch that is to be sent now: the one that failed, without what was given up, else the next. */
-  nextBatch(): WireMessage[] {
+  nextBatch(): readonly LogRecord[] {
     this.busy = false;
     this.dropGivenUp();
     this.busy = true;
     if (this.#batch.length === 0) this.#cut();
-    return this.#toMessages();
+    return this.#records();
   }
 
   /** The batch is durable from `base` on. */
@@ -140,18 +130,14 @@ export class Lane {
     this.#waitingBytes -= bytes;
   }
 
-  #toMessages(): WireMessage[] {
-    const count = this.#batch.reduce((sum, { from, to }) => sum + to - from, 0);
-    const checksums = Buffer.allocUnsafe(4 * count);
-    const messages: WireMessage[] = [];
+  #records(): LogRecord[] {
+    const records: LogRecord[] = [];
     for (const { part, from, to } of this.#batch)
-      for (const { key, value } of part.records.slice(from, to)) {
-        const at = 4 * messages.length;
-        checksums.writeUInt32BE(crc32(value), at);
-        const headers = { [CHECKSUM_HEADER]: checksums.subarray(at, at + 4) };
-        messages.push({ key: asBuffer(key), value: asBuffer(value), headers });
+      for (let at = from; at < to; at += 1) {
+        const record = part.records[at];
+        if (record !== undefined) records.push(record);
       }
-    return messages;
+    return records;
   }
 }
 
@@ -161,6 +147,3 @@ function close(append: Append): void {
   append.release();
   if (!append.givenUp) append.resolve(append.positions);
 }
-
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -29,7 +29,7 @@ export interface TopicSettings {
 }
 
 export interface KafkaLimits {
-  /** How long a record waits for others before it is sent, in milliseconds. */
+  /** Requests leave at least so far apart, in milliseconds, but a full batch at once: so long a record waits at most. */
   readonly lingerMs: number;
   /** A partition's batch is sent as soon as it has so many bytes; one larger record makes a batch of its own. */
   readonly maxBatchBytes: number;

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { crc32 } from 'node:zlib';
 
+import { CHECKSUM_HEADER } from './kafka-batch.js';
 import { isUnresolved, meansLost, pauseUnless, toFault } from './kafka-fault.js';
-import { CHECKSUM_HEADER } from './kafka-lane.js';
 import type { GroupMember } from './kafka-member.js';
 import type { Tenure } from './kafka-tenure.js';
 import type { ReceivedMessage } from './kafka-wire.js';

@@ -5,15 +5,11 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-export interface WireMessage {
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers?: Record<string, Buffer | string | (Buffer | string)[] | undefined>;
-}
-
-export interface ReceivedMessage extends WireMessage {
+export interface ReceivedMessage {
   /** Decimal. */
   readonly offset: string;
+  readonly value: Buffer | null;
+  readonly headers?: Record<string, Buffer | string | (Buffer | string)[] | undefined>;
 }
 
 interface ByTopic<T> {
@@ -47,11 +43,8 @@ export interface JoinAnswer {
 
 /** One broker. The client has all of these calls; its own types name only some of them. */
 export interface WireBroker {
-  produce(request: {
-    acks: number;
-    timeout: number;
-    topicData: { topic: string; partitions: { partition: number; messages: WireMessage[] }[] }[];
-  }): Promise<ProduceAnswer>;
+  /** `body` is what `encodeProduce` makes. Rejects with the first error of a partition. */
+  produce(body: Buffer): Promise<ProduceAnswer>;
   fetch(request: {
     maxWaitTime: number;
     minBytes: number;

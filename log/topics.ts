@@ -5,3 +5,6 @@ export const REPORTS_TOPIC = 'lachan.reports.v1';
 
 /** Data keys of gateways, wrapped to the authority's public key; each stands here before its first use. */
 export const DATA_KEYS_TOPIC = 'lachan.data-keys.v1';
+
+/** Events of cases. Key: `location_key`, so that all events of a case meet. */
+export const TAKEDOWNS_TOPIC = 'lachan.takedowns.v1';
