@@ -15,7 +15,8 @@ export class EnvironmentCommand extends Command {
 
   /** The variable has to be known when the option is added: later it would be shown in the help and never read. */
   override addOption(option: Option): this {
-    return super.addOption(option.env(PREFIX + option.name().toUpperCase().replaceAll('-', '_')));
+    const named = option.envVar ?? PREFIX + option.name().toUpperCase().replaceAll('-', '_');
+    return super.addOption(option.env(named));
   }
 }
 

@@ -7,7 +7,10 @@ import { checkEnvironment, EnvironmentCommand, mentionsLachan } from './environm
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   start: async () => (await import('./commands/start.js')).addStart,
   providers: async () => (await import('./commands/providers.js')).addProviders,
+  operators: async () => (await import('./commands/operators.js')).addOperators,
   submit: async () => (await import('./commands/submit.js')).addSubmit,
+  cases: async () => (await import('./commands/cases.js')).addCases,
+  queue: async () => (await import('./commands/queue.js')).addQueue,
   query: async () => (await import('./commands/query.js')).addQuery,
   'dead-letters': async () => (await import('./commands/dead-letters.js')).addDeadLetters,
   enrich: async () => (await import('./commands/enrich.js')).addEnrich,

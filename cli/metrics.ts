@@ -4,6 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 export interface Metrics {
   readonly registry: Registry;
   received(accepted: number, rejected: number): void;
+  /** `unaddressed`: notices among the accepted that nobody is known to answer. */
+  receivedEvents(accepted: number, rejected: number, unaddressed: number): void;
   landed(topic: string, records: number): void;
   retried(topic: string): void;
   deadLetters(count: number): void;
@@ -16,6 +18,7 @@ export interface MetricSources {
   readonly landingStopped?: () => boolean;
   readonly inFlightBytes?: () => number;
   readonly streams?: () => number;
+  readonly watchers?: () => number;
   readonly logBytes?: () => number;
   readonly lookupAgeDays?: () => number;
 }
@@ -28,6 +31,17 @@ export function createMetrics(sources: MetricSources, registry = new Registry())
     name: 'lachan_reports_received_total',
     help: 'Reports answered by the gateway, by verdict: accepted (durable) or rejected (refused, with violations).',
     labelNames: ['verdict'],
+    registers,
+  });
+  const events = new Counter({
+    name: 'lachan_events_received_total',
+    help: 'Events of takedown answered by the gateway, by verdict: accepted (durable) or rejected (refused, with violations).',
+    labelNames: ['verdict'],
+    registers,
+  });
+  const unaddressed = new Counter({
+    name: 'lachan_notices_without_addressee_total',
+    help: 'Notices for whose location nobody is registered: nobody is told. Growing: look at lachan providers owns.',
     registers,
   });
   const landed = new Counter({
@@ -79,6 +93,7 @@ export function createMetrics(sources: MetricSources, registry = new Registry())
     sources.inFlightBytes,
   );
   gauge('lachan_gateway_report_streams', 'Open StreamReports calls.', sources.streams);
+  gauge('lachan_gateway_watchers', 'Open calls of WatchNotices and WatchOutcomes.', sources.watchers);
   gauge('lachan_log_used_bytes', 'Bytes of records in the embedded log.', sources.logBytes);
   gauge(
     'lachan_lookup_age_days',
@@ -90,6 +105,11 @@ export function createMetrics(sources: MetricSources, registry = new Registry())
     received(accepted, rejected) {
       received.inc({ verdict: 'accepted' }, accepted);
       received.inc({ verdict: 'rejected' }, rejected);
+    },
+    receivedEvents(accepted, rejected, withoutAddressee) {
+      events.inc({ verdict: 'accepted' }, accepted);
+      events.inc({ verdict: 'rejected' }, rejected);
+      unaddressed.inc(withoutAddressee);
     },
     landed: (topic, records) => landed.inc({ topic }, records),
     deadLetters: (count) => deadLetters.inc(count),

@@ -1,15 +1,11 @@
 // What the commands ask of a data directory or a cluster, whoever holds it: the same operations in the process that
 // opened it and over loopback.
-import { randomBytes } from 'node:crypto';
 import { audit, type Audit } from '../consumers/audit.js';
 import { LANDING_GROUP } from '../consumers/pipeline.js';
 import { replay, type ReplayRequest, type ReplayStep } from '../consumers/replay.js';
-import { tokenHash } from '../gateway/authenticate.js';
 import type { Log } from '../log/log.js';
-import { REPORTS_TOPIC } from '../log/topics.js';
-import type { Environment } from '../schemas/vocabulary.js';
+import { REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../log/topics.js';
 import { migrate, type Deployment } from '../store/migrate.js';
-import { writeCredential } from '../store/providers.js';
 import {
   selectDeadLetters,
   selectOriginals,
@@ -18,17 +14,9 @@ import {
 } from '../store/queries/dead-letters.js';
 import { selectEpochs } from '../store/queries/landed.js';
 import { askFigure } from '../store/queries/figures.js';
-import { selectCredentials, type Credential } from '../store/queries/providers.js';
 import { selectSealed, type SealedReport } from '../store/queries/sealed.js';
 import type { Row, Store } from '../store/store.js';
-import { OperationRefusal } from './operation-refusal.js';
-
-export interface NewProvider {
-  readonly provider_id: string;
-  readonly environment: Environment;
-  /** Shown this once; only its hash is kept. */
-  readonly token: string;
-}
+import { registryOperations, type RegistryOperations } from './registry.js';
 
 export interface Figures {
   readonly rows: readonly Row[];
@@ -41,11 +29,7 @@ export interface ShownDeadLetter extends DeadLetterRow {
   readonly original: string;
 }
 
-export interface Operations {
-  addProvider(name: string, environment: Environment): Promise<NewProvider>;
-  listProviders(): Promise<readonly Credential[]>;
-  /** Revokes the credentials named by provider id or by the beginning of their hash; returns how many. */
-  revokeProvider(which: string): Promise<number>;
+export interface Operations extends RegistryOperations {
   /** Waits (for at most `waitMs`) until everything accepted before has landed, then asks. */
   figure(name: string, params: Readonly<Record<string, string>>, waitMs: number): Promise<Figures>;
   audit(): Promise<Audit>;
@@ -71,11 +55,10 @@ export interface OperationsOver {
   readonly noteLandingTimes: () => Promise<void>;
   /** Resolves when all that the log holds has landed; rejects when landing has stopped. */
   readonly landed: () => Promise<void>;
-  /** Told when the registry of providers has changed. */
-  readonly onProvidersChanged: () => Promise<void>;
+  /** Told when a registry has changed. */
+  readonly onRegistriesChanged: () => Promise<void>;
 }
 
-const TOKEN_PREFIX = 'lachan_';
 const POLL_MS = 20;
 
 export function operationsOver({
@@ -85,51 +68,31 @@ export function operationsOver({
   migrated,
   noteLandingTimes,
   landed,
-  onProvidersChanged,
+  onRegistriesChanged,
 }: OperationsOver): Operations {
   const select = store.select.bind(store);
   let replaying: Promise<unknown> = Promise.resolve();
 
-  const notLanded = async (ends: readonly number[]): Promise<number> => {
-    const committed = await log.committed(LANDING_GROUP, REPORTS_TOPIC);
-    return ends.reduce((sum, end, i) => sum + Math.max(0, end - (committed[i]?.offset ?? 0)), 0);
+  const notLanded = async (ends: ReadonlyMap<string, readonly number[]>): Promise<number> => {
+    let sum = 0;
+    for (const [topic, ofTopic] of ends) {
+      const committed = await log.committed(LANDING_GROUP, topic);
+      ofTopic.forEach((end, i) => (sum += Math.max(0, end - (committed[i]?.offset ?? 0))));
+    }
+    return sum;
   };
 
   return {
-    async addProvider(name, environment) {
-      const providerId = slug(name);
-      const token = TOKEN_PREFIX + randomBytes(32).toString('base64url');
-      await writeCredential(store, {
-        credentialHash: tokenHash(token),
-        providerId,
-        name: name.normalize('NFC'),
-        environment,
-        createdAtMs: Date.now(),
-        revokedAtMs: null,
-      });
-      await onProvidersChanged();
-      return { provider_id: providerId, environment, token };
-    },
-    listProviders: () => selectCredentials(select),
-    async revokeProvider(which) {
-      const credentials = (await selectCredentials(select)).filter(
-        ({ providerId, credentialHash, revokedAt }) =>
-          revokedAt === '' &&
-          (providerId === which || (/^[0-9a-f]{8,64}$/.test(which) && credentialHash.startsWith(which))),
-      );
-      if (credentials.length === 0) throw new OperationRefusal(`no valid credential belongs to ${which}`);
-      for (const credential of credentials) {
-        await writeCredential(store, {
-          ...credential,
-          createdAtMs: Date.parse(`${credential.createdAt.replace(' ', 'T')}Z`),
-          revokedAtMs: Date.now(),
-        });
-      }
-      await onProvidersChanged();
-      return credentials.length;
-    },
+    ...registryOperations(store, onRegistriesChanged),
     async figure(name, params, waitMs) {
-      const ends = (await log.extents(REPORTS_TOPIC)).map(({ end }) => end);
+      const ends = new Map<string, readonly number[]>();
+      for (const topic of [REPORTS_TOPIC, TAKEDOWNS_TOPIC]) {
+        const extents = await log.extents(topic);
+        ends.set(
+          topic,
+          extents.map(({ end }) => end),
+        );
+      }
       const deadline = Date.now() + waitMs;
       let behind = await notLanded(ends);
       while (behind > 0 && Date.now() < deadline) {
@@ -137,7 +100,7 @@ export function operationsOver({
         behind = await notLanded(ends);
       }
       await noteLandingTimes();
-      return { rows: await askFigure(select, name, params), notLanded: behind };
+      return { rows: await askFigure(select, name, params, Date.now()), notLanded: behind };
     },
     audit: () => audit(log, store, LANDING_GROUP),
     migrate: async () => [...migrated, ...(await migrate(store, deployment, Date.now()))],
@@ -165,19 +128,4 @@ export function operationsOver({
       );
     },
   };
-}
-
-/** `Lá Chắn Demo 1` → `la-chan-demo-1`. */
-function slug(name: string): string {
-  const id = name
-    .normalize('NFD')
-    .replaceAll(/\p{M}/gu, '')
-    .replaceAll(/[đĐ]/g, 'd')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
-  if (id === '' || id.length > 100) {
-    throw new OperationRefusal('a provider needs a name with letters or digits, at most 100 of them');
-  }
-  return id;
 }

@@ -32,6 +32,7 @@ export interface LandingFlags {
   readonly acceptDeadLettersTo?: readonly LogPosition[];
   readonly countryMmdb?: string;
   readonly asnMmdb?: string;
+  readonly takedownRulesFile?: string;
 }
 
 /** What `start` and `demo` take beside the data directory. */
@@ -50,7 +51,8 @@ export interface ServeFlags extends LandingFlags {
 function positions(text: string, before: readonly LogPosition[] = []): readonly LogPosition[] {
   const found = text.split(/\s+/).map((one) => {
     const position = parsePosition(one);
-    if (position === undefined) throw new InvalidArgumentError('must be EPOCH:PARTITION:OFFSET');
+    if (position === undefined)
+      throw new InvalidArgumentError('must be EPOCH:PARTITION:OFFSET, of takedowns with takedowns: in front');
     return position;
   });
   return [...before, ...found];
@@ -98,6 +100,10 @@ export const landingTuningOptions = (landingWaitMs: number): readonly Option[] =
   ).argParser(positions),
   new Option('--country-mmdb <file>', "the operator's own country database, before the bundled one"),
   new Option('--asn-mmdb <file>', "the operator's own network database, before the bundled one"),
+  new Option(
+    '--takedown-rules-file <file>',
+    'the legal clocks, JSON; left out: those of the last start, at the first the example for Vietnam',
+  ),
 ];
 
 /** Tuning of a process that is gateway, log and landing in one. */

@@ -1,6 +1,6 @@
 // The proof of promise 3: every record taken from the log is exactly one row, per topic, epoch and partition.
 import type { Log } from '../log/log.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../log/topics.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../log/topics.js';
 import {
   selectEpochs,
   selectLandedRange,
@@ -11,10 +11,10 @@ import {
 } from '../store/queries/landed.js';
 import type { Select } from '../store/queries/select.js';
 import {
-  RECORDS_VIEWS,
+  countedViews,
   selectCountable,
   selectViewCounts,
-  type RecordsView,
+  type CountedView,
 } from '../store/queries/view-counts.js';
 import type { Store } from '../store/store.js';
 import { pendingOf } from './land.js';
@@ -47,6 +47,7 @@ export interface Audit {
 const TOPICS: readonly { readonly topic: string; readonly table: LandingTable }[] = [
   { topic: REPORTS_TOPIC, table: 'records' },
   { topic: DATA_KEYS_TOPIC, table: 'data_keys' },
+  { topic: TAKEDOWNS_TOPIC, table: 'takedown_records' },
 ];
 
 /** What landing had made of a partition when the audit began. */
@@ -83,9 +84,9 @@ export async function audit(log: Log, store: Store, group: string): Promise<Audi
       partitions.push(found);
       problems.push(...problemsOf(found));
     }
-    if (table !== 'records') continue;
+    if (table === 'data_keys') continue;
     const committed = settled.map(({ committedOffset }) => committedOffset);
-    for (const view of RECORDS_VIEWS) {
+    for (const view of countedViews(table)) {
       const found = await auditView(select, view, { epoch, committed });
       if (view === 'record_totals') viewRows = found.counted;
       if (found.apart > 0) problems.push(`${view} counts ${found.apart} too many or too few`);
@@ -149,7 +150,7 @@ function problemsOf(found: PartitionAudit): readonly string[] {
 /** A row is in the table before it is in a view: so the view is asked first. */
 async function auditView(
   select: Select,
-  view: RecordsView,
+  view: CountedView,
   settled: { readonly epoch: number; readonly committed: readonly number[] },
 ): Promise<{ readonly counted: number; readonly apart: number }> {
   const counts = await selectViewCounts(select, view);

@@ -44,7 +44,7 @@ function decodeReplayed(offset: number, value: Uint8Array, reader: ReportReader)
   const replayed = replayedRecordCodec.decode(value);
   if (isUnreadable(replayed)) return deadLetter(offset, replayed.unreadable, value, '');
   if (!isPosition(replayed)) return deadLetter(offset, 'UNDECODABLE', value, '');
-  const replayOf = formatPosition(replayed);
+  const replayOf = formatPosition({ topic: 'reports', ...replayed });
   const record = reader.read(replayed.original);
   if (isUnreadable(record)) return deadLetter(offset, record.unreadable, replayed.original, replayOf);
   return { outcome: 'READ', offset, record, replayOf };

@@ -1,7 +1,7 @@
 // Dead letters come one by one. A flood of them is a fault of ours, like a version that cannot read what another one
 // writes: better to stop than to drain the log into them. Depends only on the records before, so a batch judged again
 // gets the same verdict. Replays count neither way: whoever replays has asked for what comes.
-import { formatPosition } from '../schemas/log-position.js';
+import { formatPosition, type PositionTopic } from '../schemas/log-position.js';
 import type { DeadLettersBefore } from '../store/queries/floods.js';
 import type { Decoded } from './decode.js';
 import { LandingFault } from './land.js';
@@ -64,12 +64,12 @@ export class FloodGuard {
 
 /** `from`: where landing stopped. `last`: the last offset that the log holds now. */
 export function floodFault(
-  topic: string,
+  { name, topic }: { readonly name: PositionTopic; readonly topic: string },
   flood: string,
   from: { readonly epoch: number; readonly partition: number; readonly offset: number },
   last: number,
 ): FloodFault {
-  const position = formatPosition({ ...from, offset: last });
+  const position = formatPosition({ ...from, topic: name, offset: last });
   return new FloodFault(
     `${topic} partition ${from.partition}: ${flood}. Nothing is lost: all from offset ${from.offset} on waits in the log. ` +
       'Start a version that reads it; or let what waits now land, with dead letters that can be replayed later: ' +

@@ -22,6 +22,8 @@ export interface LandingOptions extends Patience {
   readonly countLanded: (
     range: Landed,
   ) => Promise<{ readonly rows: number; readonly distinctOffsets: number }>;
+  /** What must have been done when the offsets are committed; done again when the batch is landed again. */
+  readonly afterInsert?: (landed: Landed) => Promise<void>;
   /** Told after every batch, when its rows are visible and its offsets committed. */
   readonly onLanded: (landed: Landed) => void;
 }
@@ -63,6 +65,7 @@ export async function landPartition(reader: PartitionReader, options: LandingOpt
     const token = `${reader.topic}:${options.epoch}:${reader.partition}:${landing.from}-${landing.to}`;
     const attempts = await insertUntilDefinite(reader, { ...rows, token }, options);
     if (pending !== undefined || attempts > 1) await checkLanded(reader, landing, options);
+    await options.afterInsert?.(landing);
     await patiently(reader, options, () => reader.commit(landing.to + 1, ''));
     pending = undefined;
     options.onLanded(landing);

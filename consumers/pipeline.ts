@@ -1,19 +1,10 @@
 // The way of a record from the log to its row. Reads downwards: decode, deduplicate, enrich and encode, land.
-import {
-  LogFault,
-  type Committed,
-  type Log,
-  type PartitionReader,
-  type Subscription,
-  type TakeLimits,
-} from '../log/log.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../log/topics.js';
+import { LogFault, type Log, type PartitionReader, type Subscription, type TakeLimits } from '../log/log.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../log/topics.js';
 import type { LogPosition } from '../schemas/log-position.js';
-import { selectAcceptedTo, selectDeadLettersBefore } from '../store/queries/floods.js';
 import { selectLandedKeys } from '../store/queries/known-keys.js';
-import { selectLandedRange, type LandingTable } from '../store/queries/landed.js';
-import type { Select } from '../store/queries/select.js';
 import type { Store } from '../store/store.js';
+import type { Rule } from '../takedown/rule.js';
 import { acceptDeadLetters } from './accept-dead-letters.js';
 import { DATA_KEY_COLUMNS, dataKeyRows } from './data-key-rows.js';
 import { decode } from './decode.js';
@@ -22,33 +13,35 @@ import { encodeRows, RECORD_COLUMNS } from './encode-row.js';
 import { createEnrich } from './enrich.js';
 import { checkSink, openEpoch } from './epoch.js';
 import { KnownKeys } from './known-keys.js';
-import { LandingFault, landPartition, type Landed, type LandingOptions } from './land.js';
+import { LandingFault, landPartition, type Landed } from './land.js';
+import { landingOf } from './landing-of.js';
 import { LandingTimes } from './landing-times.js';
 import type { Lookups } from './lookups/load-lookups.js';
-import { patiently, type PassingFault, type Patience } from './patiently.js';
-import { FLOOD_WINDOW, floodFault, FloodGuard } from './flood-guard.js';
+import type { PassingFault, Patience } from './patiently.js';
+import { REPORTS, TAKEDOWNS } from './landed-topics.js';
+import { openFloodGuard, type FloodOptions } from './open-flood-guard.js';
 import { refuseRepeatedReplays } from './refuse-repeated-replays.js';
+import { landEvents } from './takedown/land-events.js';
 
 /** The group under which landing is committed. */
 export const LANDING_GROUP = 'lachan.landing';
 
-export interface ConsumerOptions {
+export interface ConsumerOptions extends FloodOptions {
   readonly log: Log;
   readonly store: Store;
   readonly lookups: Lookups;
+  /** What cases of takedown are folded with. */
+  readonly rules: readonly Rule[];
   readonly nowMs: () => number;
-  /** Of one batch; `maxBytes` is shared by the partitions that this process owns. */
+  /**
+   * Of one batch; `maxBytes` is shared by the partitions of reports that this process owns, and those of takedowns share
+   * an eighth of it beside.
+   */
   readonly limits: TakeLimits;
   /** `maxExactKeys` is shared by the partitions of reports that this process owns. */
   readonly dedup: { readonly maxExactKeys: number; readonly maxFilters: number };
-  /** So many dead letters one after the other stop the partition; 1,000 when left out. */
-  readonly maxDeadLettersInARow?: number;
-  /** More dead letters among the last 10,000 records stop the partition, in percent; 50 when left out. */
-  readonly maxDeadLetterShare?: number;
   /** Dead letters up to here land, however many they are; none when left out. */
   readonly acceptDeadLettersTo?: readonly LogPosition[];
-  /** Told how many records of a batch cannot be read, each time the batch is judged. */
-  readonly onDeadLetters?: (count: number) => void;
   readonly onLanded: (topic: string, partition: number, landed: Landed) => void;
   readonly onRetry: (topic: string, fault: PassingFault) => void;
   /**
@@ -69,44 +62,52 @@ export interface Consumers {
   close(): Promise<void>;
 }
 
-const RETRY_MS = { first: 100, most: 10_000 } as const;
-const MAX_DEAD_LETTERS_IN_A_ROW = 1_000;
-const MAX_DEAD_LETTER_SHARE = 50;
-
 /** Lands everything that is and comes into the log. Rejects when the log and the store do not belong together. */
 export async function startConsumers(options: ConsumerOptions): Promise<Consumers> {
   const { log, store, nowMs } = options;
   const reportsEpoch = await openEpoch(log, store, REPORTS_TOPIC, 'records', nowMs());
   const dataKeysEpoch = await openEpoch(log, store, DATA_KEYS_TOPIC, 'data_keys', nowMs());
-  await acceptDeadLetters(
-    log,
-    store,
-    REPORTS_TOPIC,
-    reportsEpoch,
-    options.acceptDeadLettersTo ?? [],
-    nowMs(),
-  );
+  const takedownsEpoch = await openEpoch(log, store, TAKEDOWNS_TOPIC, 'takedown_records', nowMs());
+  const accepted = options.acceptDeadLettersTo ?? [];
+  await acceptDeadLetters(log, store, REPORTS, reportsEpoch, accepted, nowMs());
+  await acceptDeadLetters(log, store, TAKEDOWNS, takedownsEpoch, accepted, nowMs());
   const times = new LandingTimes(store, nowMs);
   // All partitions of an assignment are here before the first of them has asked the store anything.
-  let owned = 0;
+  const owned = { [REPORTS_TOPIC]: 0, [TAKEDOWNS_TOPIC]: 0 };
 
-  const landReportsOf = async (reader: PartitionReader): Promise<void> => {
-    owned += 1;
+  const owning = async (topic: keyof typeof owned, landing: () => Promise<void>): Promise<void> => {
+    owned[topic] += 1;
     try {
-      await landReports(reader, reportsEpoch, times, () => shared(options, owned));
+      await landing();
     } finally {
-      owned -= 1;
+      owned[topic] -= 1;
+    }
+  };
+  const land = (reader: PartitionReader): Promise<void> => {
+    switch (reader.topic) {
+      case REPORTS_TOPIC:
+        return owning(REPORTS_TOPIC, () =>
+          landReports(reader, reportsEpoch, times, () => shared(options, owned[REPORTS_TOPIC])),
+        );
+      case TAKEDOWNS_TOPIC:
+        return owning(TAKEDOWNS_TOPIC, () =>
+          landEvents(reader, {
+            ...options,
+            group: LANDING_GROUP,
+            epoch: takedownsEpoch,
+            reportsEpoch,
+            limits: () => sharedLimits(options.limits, owned[TAKEDOWNS_TOPIC] * TAKEDOWNS_SHARE),
+            onLanded: (landed) => options.onLanded(reader.topic, reader.partition, landed),
+          }),
+        );
+      default:
+        return landDataKeys(reader, dataKeysEpoch, options);
     }
   };
   const subscription: Subscription = await log.read(
     LANDING_GROUP,
-    [REPORTS_TOPIC, DATA_KEYS_TOPIC],
-    (reader) =>
-      untilLost(
-        reader,
-        reader.topic === REPORTS_TOPIC ? landReportsOf(reader) : landDataKeys(reader, dataKeysEpoch, options),
-        options.onHeld,
-      ),
+    [REPORTS_TOPIC, DATA_KEYS_TOPIC, TAKEDOWNS_TOPIC],
+    (reader) => untilLost(reader, land(reader), options.onHeld),
   );
   return {
     ended: subscription.ended,
@@ -152,15 +153,20 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 const LEAST_BATCH_BYTES = 1_048_576;
+const TAKEDOWNS_SHARE = 8;
 
 /** What one of `partitions` may use. */
 function shared(options: ConsumerOptions, partitions: number): ConsumerOptions {
   const { limits, dedup } = options;
   return {
     ...options,
-    limits: { ...limits, maxBytes: Math.max(LEAST_BATCH_BYTES, Math.floor(limits.maxBytes / partitions)) },
+    limits: sharedLimits(limits, partitions),
     dedup: { ...dedup, maxExactKeys: Math.ceil(dedup.maxExactKeys / partitions) },
   };
+}
+
+function sharedLimits(limits: TakeLimits, parts: number): TakeLimits {
+  return { ...limits, maxBytes: Math.max(LEAST_BATCH_BYTES, Math.floor(limits.maxBytes / parts)) };
 }
 
 async function landReports(
@@ -170,7 +176,7 @@ async function landReports(
   shareOf: () => ConsumerOptions,
 ): Promise<void> {
   const { partition } = reader;
-  const landing = landingOf(reader, 'records', epoch, shareOf());
+  const landing = landingOf(reader, 'records', epoch, { ...shareOf(), group: LANDING_GROUP });
   await checkSink(reader, landing.select, 'records', epoch, landing.committedNow);
   const options = shareOf();
   const { lookups, nowMs } = options;
@@ -179,15 +185,7 @@ async function landReports(
   const before = { epoch, partition, offset: reader.committed?.offset ?? 0 };
   for await (const { key, digest } of selectLandedKeys(landing.select, before)) known.remember(key, digest);
 
-  const acceptedTo = await selectAcceptedTo(landing.select, epoch, partition);
-  const flood = new FloodGuard(
-    {
-      maxInARow: options.maxDeadLettersInARow ?? MAX_DEAD_LETTERS_IN_A_ROW,
-      maxSharePercent: options.maxDeadLetterShare ?? MAX_DEAD_LETTER_SHARE,
-    },
-    acceptedTo,
-    await selectDeadLettersBefore(landing.select, before, acceptedTo, FLOOD_WINDOW),
-  );
+  const watchFlood = await openFloodGuard(REPORTS, landing.select, before, options);
   const enrichLocation = createEnrich(lookups);
   await landPartition(reader, {
     ...landing,
@@ -195,14 +193,8 @@ async function landReports(
     async toRows(batch) {
       const decoded = decode(batch);
       const from = { epoch, partition, offset: batch[0]?.offset ?? 0 };
-      const dead = decoded.reduce((count, { outcome }) => count + Number(outcome === 'DEAD_LETTER'), 0);
-      if (dead > 0) options.onDeadLetters?.(dead);
-      const tooMany = flood.watch(decoded);
-      if (tooMany !== undefined) {
-        const end = (await options.log.extents(reader.topic))[partition]?.end ?? 0;
-        throw floodFault(reader.topic, tooMany, from, end - 1);
-      }
-      const checked = await refuseRepeatedReplays(decoded, landing.select, from);
+      await watchFlood(decoded, from);
+      const checked = await refuseRepeatedReplays(REPORTS, decoded, landing.select, from);
       const judged = await deduplicate(checked, known, landing.select, from);
       const rows = encodeRows(judged, {
         epoch,
@@ -222,7 +214,7 @@ async function landReports(
 
 async function landDataKeys(reader: PartitionReader, epoch: number, options: ConsumerOptions): Promise<void> {
   const { partition } = reader;
-  const landing = landingOf(reader, 'data_keys', epoch, options);
+  const landing = landingOf(reader, 'data_keys', epoch, { ...options, group: LANDING_GROUP });
   await checkSink(reader, landing.select, 'data_keys', epoch, landing.committedNow);
   await landPartition(reader, {
     ...landing,
@@ -236,31 +228,4 @@ async function landDataKeys(reader: PartitionReader, epoch: number, options: Con
       }),
     onLanded: (landed) => options.onLanded(reader.topic, partition, landed),
   });
-}
-
-/** What landing needs of the store, whatever it lands. `select` asks until the store answers. */
-function landingOf(
-  reader: PartitionReader,
-  table: LandingTable,
-  epoch: number,
-  { log, store, onRetry, pause }: ConsumerOptions,
-): Pick<LandingOptions, 'store' | 'epoch' | 'countLanded' | keyof Patience> & {
-  select: Select;
-  committedNow: () => Promise<Committed | undefined>;
-} {
-  const patience: Patience = {
-    retryMs: RETRY_MS,
-    onRetry: (fault) => onRetry(reader.topic, fault),
-    pause,
-  };
-  const { partition } = reader;
-  return {
-    ...patience,
-    store,
-    epoch,
-    select: (sql, params) => patiently(reader, patience, () => store.select(sql, params)),
-    committedNow: async () => (await log.committed(LANDING_GROUP, reader.topic))[partition],
-    countLanded: ({ from, to }) =>
-      selectLandedRange(store.select.bind(store), table, { epoch, partition, from, to: to + 1 }),
-  };
 }

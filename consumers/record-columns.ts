@@ -28,6 +28,7 @@ import {
   type Column,
 } from './column-kinds.js';
 import { GrowingBytes } from './growing-bytes.js';
+import { NestedItems } from './nested-items.js';
 import { fieldOf, memberOf, type ReportBytes } from './report-bytes.js';
 import { isEmpty, writeJson, writeName } from './write-json.js';
 
@@ -66,6 +67,26 @@ const conflictFields: Column = {
     let end = 0;
     column.arrays(judged.map((one) => (end += conflictFieldsOf(one).length)));
     for (const one of judged) for (const name of conflictFieldsOf(one)) column.string(name);
+  },
+};
+
+/** What the provider did about the content being seen; none where it says nothing of a decision. */
+const decisionVisibility: Column = {
+  name: 'decision_visibility',
+  type: 'Array(String)',
+  write(column, { reports }) {
+    const { number, shape } = fieldOf('decision');
+    const word = itemOf(memberOf(itemOf(shape), 'visibility').shape);
+    const words = new NestedItems(word, 0);
+    for (const report of reports) {
+      cursor.moveTo(report.bytes, report.startOf(number));
+      // The first member: nothing stands in front of it.
+      if (cursor.isPresent()) words.add(report.bytes, cursor.at);
+      words.endRow();
+    }
+    column.arrays(words.ends);
+    const write = wordWriter(word.symbols);
+    for (let i = 0; i < words.length; i += 1) write(column, words.ownerOf(i), words.startOf(i, 0));
   },
 };
 
@@ -215,6 +236,7 @@ export const COLUMNS: readonly Column[] = [
   share('confidence', fieldOf('confidence')),
   yesNo('automated_detection', fieldOf('automatedDetection')),
   word('automated_decision', fieldOf('automatedDecision')),
+  decisionVisibility,
   incidentCount,
   each('location_keys', 'Array(UUID)', 'locations', writeUuid, memberOf(LOCATION, 'key')),
   each('location_hosts', 'Array(String)', 'locations', writeText, memberOf(LOCATION, 'host')),

@@ -4,10 +4,14 @@
 import { Buffer } from 'node:buffer';
 import type { Log } from '../log/log.js';
 import { MAX_RECORD_BYTES } from '../log/limits.js';
-import { REPORTS_TOPIC } from '../log/topics.js';
-import { parsePosition } from '../schemas/log-position.js';
-import { isUnreadable, replayedRecordCodec, reportRecordCodec } from '../schemas/record-codec.js';
-import type { DeadLetterReason, Outcome } from '../schemas/vocabulary.js';
+import { parsePosition, type PositionTopic } from '../schemas/log-position.js';
+import {
+  isUnreadable,
+  replayedRecordCodec,
+  reportRecordCodec,
+  takedownRecordCodec,
+} from '../schemas/record-codec.js';
+import type { DeadLetterReason, EventOutcome, Outcome } from '../schemas/vocabulary.js';
 import {
   countDeadLetters,
   selectDeadLetters,
@@ -17,6 +21,7 @@ import {
 } from '../store/queries/dead-letters.js';
 import { selectEpochs } from '../store/queries/landed.js';
 import type { Select } from '../store/queries/select.js';
+import { LANDED_TOPICS, REPORTS, TAKEDOWNS, type LandedTopic } from './landed-topics.js';
 
 /** What is to be replayed: of the dead letters that have not been. */
 export interface ReplayRequest {
@@ -25,7 +30,10 @@ export interface ReplayRequest {
   readonly reason?: DeadLetterReason | undefined;
   /** Also those that are replays themselves and could not be read again. */
   readonly again: boolean;
-  /** Where the log ended when the replay began, by partition: what is beyond is left for another. Undefined: now. */
+  /**
+   * Where the log ended when the replay began, by partition, those of reports first: what is beyond is left for another.
+   * Undefined: now.
+   */
   readonly ends?: readonly number[] | undefined;
 }
 
@@ -33,7 +41,7 @@ export interface ReplayRequest {
 export interface ReplayStep {
   readonly replayed: number;
   /** What became of the replayed ones. */
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly outcomes: Readonly<Partial<Record<Outcome | EventOutcome, number>>>;
   /** Not replayed yet; what is left when nothing more is replayed is too large to be appended with where it stood. */
   readonly left: number;
   /** For the next step. */
@@ -64,13 +72,18 @@ export async function replay(
   most = MOST_RECORDS,
 ): Promise<ReplayStep> {
   await landed();
-  const ends = request.ends ?? (await log.extents(REPORTS_TOPIC)).map(({ end }) => end);
-  const epoch = (await selectEpochs(select)).find(({ topic }) => topic === REPORTS_TOPIC)?.epoch ?? 0;
+  const reports = await endsOf(log, REPORTS);
+  const ends = request.ends ?? [...reports, ...(await endsOf(log, TAKEDOWNS))];
+  const epochs = await selectEpochs(select);
+  const epochOf = (of: LandedTopic): number => epochs.find(({ topic }) => topic === of.topic)?.epoch ?? 0;
   const { ids, reason, again } = request;
   const meant: DeadLetterFilter = {
     ids,
     reason,
-    before: { epoch, ends },
+    before: {
+      reports: { epoch: epochOf(REPORTS), ends: ends.slice(0, reports.length) },
+      takedowns: { epoch: epochOf(TAKEDOWNS), ends: ends.slice(reports.length) },
+    },
     withReplayed: false,
     withReplays: again,
   };
@@ -84,7 +97,11 @@ export async function replay(
     chosen.push(id);
   }
   if (chosen.length > 0) {
-    await log.append(REPORTS_TOPIC, replaysOf(await selectOriginals(select, chosen)));
+    const originals = await selectOriginals(select, chosen);
+    for (const { name, topic } of LANDED_TOPICS) {
+      const records = replaysOf(name, originals);
+      if (records.length > 0) await log.append(topic, records);
+    }
     await landed();
   }
   return {
@@ -100,15 +117,28 @@ export async function replay(
  * it; what cannot has no copies.
  */
 function replaysOf(
+  name: PositionTopic,
   originals: ReadonlyMap<string, Buffer>,
 ): { readonly key: Uint8Array; readonly value: Buffer }[] {
-  return [...originals].map(([id, original]) => {
+  return [...originals].flatMap(([id, original]) => {
     const position = parsePosition(id);
     if (position === undefined) throw new TypeError('a dead letter without a position');
-    const record = reportRecordCodec.decode(original);
-    return {
-      key: isUnreadable(record) ? Buffer.from(id) : record.authorityReportId,
-      value: replayedRecordCodec.encode({ ...position, original }),
-    };
+    const { topic, ...place } = position;
+    if (topic !== name) return [];
+    const key = keyOf(name, original) ?? Buffer.from(id);
+    return [{ key, value: replayedRecordCodec.encode({ ...place, original }) }];
   });
+}
+
+function keyOf(name: PositionTopic, original: Buffer): Uint8Array | undefined {
+  if (name === 'reports') {
+    const record = reportRecordCodec.decode(original);
+    return isUnreadable(record) ? undefined : record.authorityReportId;
+  }
+  const record = takedownRecordCodec.decode(original);
+  return isUnreadable(record) ? undefined : record.locationKey;
+}
+
+async function endsOf(log: Pick<Log, 'extents'>, { topic }: LandedTopic): Promise<readonly number[]> {
+  return (await log.extents(topic)).map(({ end }) => end);
 }

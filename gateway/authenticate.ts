@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type { Environment } from '../schemas/vocabulary.js';
 import { selectCredentials } from '../store/queries/providers.js';
 import type { Select } from '../store/queries/select.js';
+import { openRefreshed } from './refreshed.js';
 
 /** The provider behind a call, and the world its credential belongs to. */
 export interface Caller {
@@ -22,23 +23,20 @@ export interface Authenticator {
 
 /** Resolves when the registry has been read once. */
 export async function openAuthenticator(select: Select): Promise<Authenticator> {
-  let callers = await readRegistry(select);
-  let begun = 0;
-  let newest = 0;
+  const callers = await openRefreshed(() => readRegistry(select));
   return {
-    authenticate(authorization) {
-      const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/i.exec(authorization ?? '')?.[1];
-      return token === undefined ? undefined : callers.get(tokenHash(token));
-    },
-    async refresh() {
-      const reading = (begun += 1);
-      const read = await readRegistry(select);
-      // A reading that took longer than a later one may not know yet what was revoked.
-      if (reading < newest) return;
-      newest = reading;
-      callers = read;
-    },
+    authenticate: (authorization) => holderOf(authorization, callers.current()),
+    refresh: () => callers.refresh(),
   };
+}
+
+/** Whose token the header holds. `holders`: by `tokenHash`. */
+export function holderOf<Holder>(
+  authorization: string | undefined,
+  holders: ReadonlyMap<string, Holder>,
+): Holder | undefined {
+  const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/i.exec(authorization ?? '')?.[1];
+  return token === undefined ? undefined : holders.get(tokenHash(token));
 }
 
 /** SHA-256, hex. Tokens are random and long, so a plain hash cannot be turned back. */

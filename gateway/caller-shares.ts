@@ -1,19 +1,23 @@
-// What one provider may hold at once, so that the rest is there for the others.
+// What one caller may hold at once, so that the rest is there for the others.
+import type { Operator } from './authenticate-operator.js';
 import type { Caller } from './authenticate.js';
 
-/** Counts, per provider and environment, what is held; nobody who holds nothing is remembered. */
+/** A provider or an operator: whoever has a credential. */
+export type Holder = Caller | Operator;
+
+/** Counts, per caller and environment, what is held; nobody who holds nothing is remembered. */
 export class CallerShares {
   readonly #held = new Map<string, number>();
 
   constructor(private readonly most: number) {}
 
   /** Whether this caller holds as much as it may. */
-  isFull(caller: Caller): boolean {
+  isFull(caller: Holder): boolean {
     return (this.#held.get(keyOf(caller)) ?? 0) >= this.most;
   }
 
   /** Notes that the caller holds `amount` more; what is returned gives it back, once however often it is called. */
-  take(caller: Caller, amount: number): () => void {
+  take(caller: Holder, amount: number): () => void {
     const key = keyOf(caller);
     this.#held.set(key, (this.#held.get(key) ?? 0) + amount);
     let isHeld = true;
@@ -27,6 +31,9 @@ export class CallerShares {
   }
 }
 
-function keyOf({ environment, providerId }: Caller): string {
-  return `${environment} ${providerId}`;
+/** Ids have no blanks. */
+function keyOf(holder: Holder): string {
+  return 'providerId' in holder
+    ? `${holder.environment} ${holder.providerId}`
+    : `${holder.environment} operator ${holder.operatorId}`;
 }

@@ -1,10 +1,9 @@
 // Answers of calls wait in memory until their caller reads them; how long, only the caller decides.
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import type { Caller } from './authenticate.js';
-import type { CallerShares } from './caller-shares.js';
+import type { CallerShares, Holder } from './caller-shares.js';
 
 type Call = ConstructorParameters<typeof ServerInterceptingCall>[0];
-type CallerOf = (authorization: string | undefined) => Caller | undefined;
+type CallerOf = (authorization: string | undefined) => Holder | undefined;
 
 /** Counts the bytes that are answered and not yet on their way; whoever has too many is told to wait elsewhere. */
 export function countUnreadAnswers(unread: CallerShares, callerOf: CallerOf): ServerInterceptor {
@@ -13,7 +12,7 @@ export function countUnreadAnswers(unread: CallerShares, callerOf: CallerOf): Se
 
 /** What one call holds. grpc-js tells of every call once that it is over, and of a message only if it was sent. */
 class UnreadOfCall {
-  caller: Caller | undefined;
+  caller: Holder | undefined;
   #isOver = false;
   readonly #held = new Set<() => void>();
 

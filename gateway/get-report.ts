@@ -1,8 +1,14 @@
 // GetReport: what became of the records of one of the caller's own reports.
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { GetReportRequestSchema, GetReportResponseSchema, Outcome, Rule } from '@lachan/proto/report-service';
-import { selectReportOutcomes } from '../store/queries/report-outcomes.js';
+import {
+  GetReportRequestSchema,
+  GetReportResponseSchema,
+  Outcome,
+  Rule,
+  type RecordOutcomeSchema,
+} from '@lachan/proto/report-service';
+import { selectReportOutcomes, type ReportOutcome } from '../store/queries/report-outcomes.js';
 import type { Select } from '../store/queries/select.js';
 import type { Caller } from './authenticate.js';
 import { authorityReportId } from './identify.js';
@@ -41,15 +47,21 @@ export async function getReport(
       reportId,
       authorityReportId: id,
       total: BigInt(total),
-      outcomes: outcomes.map(({ revision, outcome, receivedAtMs, conflictFields, reason }) => ({
-        revision,
-        outcome: OUTCOMES[outcome],
-        receivedAt: timestampFromMs(receivedAtMs),
-        conflictFields: [...conflictFields],
-        reason,
-      })),
+      outcomes: outcomes.map(recordOutcome),
     }),
   );
+}
+
+/** What became of one record, as the contract says it. */
+export function recordOutcome(of: ReportOutcome): MessageInitShape<typeof RecordOutcomeSchema> {
+  const { revision, outcome, receivedAtMs, conflictFields, reason } = of;
+  return {
+    revision,
+    outcome: OUTCOMES[outcome],
+    receivedAt: timestampFromMs(receivedAtMs),
+    conflictFields: [...conflictFields],
+    reason,
+  };
 }
 
 function readReportId(bytes: Uint8Array): string | undefined {

@@ -18,6 +18,8 @@ export const HASH_DOMAINS = {
   fieldDigest: 6,
   sealedToken: 7,
   partitionKey: 8,
+  takedownEvent: 9,
+  takedownDigest: 10,
 } as const;
 export type HashDomain = (typeof HASH_DOMAINS)[keyof typeof HASH_DOMAINS];
 

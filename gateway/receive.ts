@@ -11,6 +11,7 @@ import type { Content } from './decode-report.js';
 import { digest, identify, newIdentity } from './identify.js';
 import type { KeyedHash } from './keyed-hash.js';
 import { readBatch, type BatchMessage } from './read-batch.js';
+import type { Refusal } from './refusal.js';
 import { Rejections } from './reject.js';
 import { validate } from './validate.js';
 import { fault, violation, type Violation } from './violation.js';
@@ -121,6 +122,22 @@ export async function receive(
     };
   } finally {
     ticket.release();
+  }
+}
+
+/** The answer as a SubmitReportsResponse, of which the receipts are all there is, or why there is none. */
+export function submitResponse(answer: Answer): Uint8Array | Refusal {
+  switch (answer.kind) {
+    case 'receipts':
+      return answer.receipts;
+    case 'wait':
+      return {
+        kind: answer.isUnavailable === true ? 'unavailable' : 'wait',
+        retryAfterMs: answer.retryAfterMs,
+        message: answer.message,
+      };
+    case 'refused':
+      return { kind: 'invalid', violations: answer.violations };
   }
 }
 

@@ -12,6 +12,7 @@ export type Refusal =
   | { readonly kind: 'unauthenticated' }
   | { readonly kind: 'invalid'; readonly violations: readonly Violation[] }
   | { readonly kind: 'not-found' }
+  | { readonly kind: 'no-case' }
   | { readonly kind: 'unknown-service' }
   | { readonly kind: 'wait'; readonly retryAfterMs: number; readonly message: string }
   | { readonly kind: 'unavailable'; readonly retryAfterMs: number; readonly message: string }
@@ -44,6 +45,8 @@ export function toStatus(refusal: Refusal): StatusObject {
       });
     case 'not-found':
       return statusOf(status.NOT_FOUND, 'NOTHING_LANDED', 'Nothing has landed under this report_id (yet).');
+    case 'no-case':
+      return statusOf(status.NOT_FOUND, 'NO_CASE', 'No case that concerns the caller is known there (yet).');
     case 'unknown-service':
       return statusOf(status.NOT_FOUND, 'UNKNOWN_SERVICE', 'No service of that name is served here.');
     case 'wait':

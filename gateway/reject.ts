@@ -19,9 +19,22 @@ const restLeftOut = violation(
 
 const USABLE_REPORT_ID = /^[A-Za-z0-9_-]{1,500}$/;
 
+/** What of the violations of one batch is told. */
+export class ToldViolations {
+  #told = 0;
+
+  /** Of the next report or event. */
+  of(violations: readonly Violation[]): readonly Violation[] {
+    const most = Math.max(MAX_VIOLATIONS_TOLD - this.#told, FEW_VIOLATIONS);
+    const told = violations.length <= most ? violations : [...violations.slice(0, most), restLeftOut];
+    this.#told += told.length;
+    return told;
+  }
+}
+
 /** Refuses the bad reports of one batch. */
 export class Rejections {
-  #told = 0;
+  readonly #told = new ToldViolations();
 
   constructor(
     private readonly caller: Caller,
@@ -30,8 +43,7 @@ export class Rejections {
 
   /** `report` is undefined where it could not be decoded. */
   of(index: number, report: Report | undefined, violations: readonly Violation[]): Receipt {
-    const told = this.#shortened(violations);
-    this.#told += told.length;
+    const told = this.#told.of(violations);
     const reportId = report !== undefined && USABLE_REPORT_ID.test(report.reportId) ? report.reportId : '';
     return create(ReceiptSchema, {
       index,
@@ -40,11 +52,6 @@ export class Rejections {
       status: ReceiptStatus.REJECTED,
       violations: told.map(({ field, rule, message, retryable }) => ({ field, rule, message, retryable })),
     });
-  }
-
-  #shortened(violations: readonly Violation[]): readonly Violation[] {
-    const most = Math.max(MAX_VIOLATIONS_TOLD - this.#told, FEW_VIOLATIONS);
-    return violations.length <= most ? violations : [...violations.slice(0, most), restLeftOut];
   }
 
   #idOf(reportId: string): string {

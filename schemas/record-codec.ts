@@ -6,6 +6,7 @@ import avsc from 'avsc';
 import { shapeOf, type Shape } from './avro-cursor.js';
 import { crc64Avro } from './crc-64-avro.js';
 import type { DataKeyRecord, ReplayedRecord, ReportRecord } from './report-record.js';
+import type { TakedownRecord } from './takedown-record.js';
 import type { DeadLetterReason } from './vocabulary.js';
 
 /** Where the value begins. */
@@ -13,13 +14,14 @@ export const HEADER_BYTES = 10;
 
 /** Why bytes could not be read as a record. */
 export interface Unreadable {
-  readonly unreadable: DeadLetterReason;
+  readonly unreadable: Extract<DeadLetterReason, 'UNDECODABLE' | 'UNKNOWN_SCHEMA'>;
 }
 
 /** Encodes and decodes one kind of record, whatever known version it was written with. */
 export interface RecordCodec<T> {
   /** What stands in front of a record of the newest version. */
   readonly header: Uint8Array;
+  /** Bytes in it must be Buffers; throws for a record that is none. */
   encode(record: T): Buffer;
   /** Never throws: bytes that cannot be read are an outcome. Takes at most time and memory in proportion to the bytes. */
   decode(bytes: Uint8Array): T | Unreadable;
@@ -168,10 +170,13 @@ export const REPORT_RECORD_VERSIONS = ['report-record.v1.avsc'] as const;
 export const DATA_KEY_RECORD_VERSIONS = ['data-key-record.v1.avsc'] as const;
 /** Schema versions of replayed records, oldest first; released ones are never changed. */
 export const REPLAYED_RECORD_VERSIONS = ['replayed-record.v1.avsc'] as const;
+/** Schema versions of events of cases, oldest first; released ones are never changed. */
+export const TAKEDOWN_RECORD_VERSIONS = ['takedown-record.v1.avsc'] as const;
 
 export const reportRecordCodec = codec<ReportRecord>(REPORT_RECORD_VERSIONS);
 export const dataKeyRecordCodec = codec<DataKeyRecord>(DATA_KEY_RECORD_VERSIONS);
 export const replayedRecordCodec = codec<ReplayedRecord>(REPLAYED_RECORD_VERSIONS);
+export const takedownRecordCodec = codec<TakedownRecord>(TAKEDOWN_RECORD_VERSIONS);
 
 /** Tells an unreadable outcome from a record. */
 export function isUnreadable(decoded: object): decoded is Unreadable {

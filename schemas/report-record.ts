@@ -158,7 +158,7 @@ export interface ReportRecord {
 }
 
 /** A dead letter that was appended again. Never inside another one: `original` is what stood in the log at first. */
-export interface ReplayedRecord extends LogPosition {
+export interface ReplayedRecord extends Omit<LogPosition, 'topic'> {
   readonly original: Uint8Array;
 }
 

@@ -188,11 +188,19 @@ export type ExternalSystem = (typeof EXTERNAL_SYSTEMS)[number];
 export const OUTCOMES = ['REPORT', 'DUPLICATE', 'CONFLICT', 'DEAD_LETTER'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** What became of a record of the topic of takedowns: every record becomes exactly one row with one of these. */
+export const EVENT_OUTCOMES = ['EVENT', 'DUPLICATE', 'CONFLICT', 'DEAD_LETTER'] as const;
+export type EventOutcome = (typeof EVENT_OUTCOMES)[number];
+
 /** Why a record became a dead letter. */
 export const DEAD_LETTER_REASONS = [
   /** Not in single-object encoding, or cut off, or values out of range. */
   'UNDECODABLE',
   /** Written with a schema this version does not know. */
   'UNKNOWN_SCHEMA',
+  /** Of an event: a word of a closed list that this version does not know. */
+  'UNKNOWN_WORD',
+  /** Of an event: it lacks what its type needs. */
+  'INCOMPLETE',
 ] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];

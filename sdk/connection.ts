@@ -5,9 +5,19 @@ import { RetryInfoSchema } from '@lachan/proto/error-details';
 import { rawServiceDefinition } from '@lachan/proto/grpc-service';
 import { ReportService } from '@lachan/proto/report-service';
 import { StatusSchema } from '@lachan/proto/status';
-import { Client, credentials, Metadata, status, type ChannelOptions, type StatusObject } from '@grpc/grpc-js';
+import { TakedownService } from '@lachan/proto/takedown-service';
+import {
+  Client,
+  credentials,
+  Metadata,
+  status,
+  type ChannelOptions,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import type { Secret } from './secret.js';
-import type { Security } from './options.js';
+import type { Security } from './reach.js';
 import type { RetryBounds } from './retry.js';
 
 /** How a call ended, where it did not end well. */
@@ -20,12 +30,15 @@ export interface Failure {
   readonly retryDelayMs: number | undefined;
 }
 
-export interface StreamListener {
+export interface WatchListener {
   onMessage(message: Uint8Array): void;
+  /** Once, after the last message, and never before the stream was returned. */
+  onEnd(failure: Failure | undefined): void;
+}
+
+export interface StreamListener extends WatchListener {
   /** After `send` returned false: more may be sent. */
   onDrain(): void;
-  /** Once, after the last message, and never before `openStream` has returned. */
-  onEnd(failure: Failure | undefined): void;
 }
 
 /** One open StreamReports call. Nothing here throws. */
@@ -34,6 +47,14 @@ export interface ReportStream {
   send(message: Uint8Array): boolean;
   /** Says that nothing more will be sent, and gives the gateway a second to end the call. */
   finish(): void;
+  cancel(): void;
+}
+
+/** One open call that only tells. Nothing here throws. */
+export interface WatchStream {
+  /** Nothing is told until `resume`, but for the few messages that are read already. */
+  pause(): void;
+  resume(): void;
   cancel(): void;
 }
 
@@ -53,7 +74,7 @@ const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 const DETAILS_KEY = 'grpc-status-details-bin';
 
-const methods = rawServiceDefinition(ReportService);
+const methods = { ...rawServiceDefinition(ReportService), ...rawServiceDefinition(TakedownService) };
 
 /** A channel to one gateway; it connects with its first call and may be replaced by a fresh one. */
 export class Connection {
@@ -73,25 +94,8 @@ export class Connection {
       method.responseDeserialize,
       this.#metadata(),
     );
-    // The status may overtake messages that are still being handed out; the end of reading cannot.
-    let ended: StatusObject | undefined;
-    let read = false;
-    const settle = (): void => {
-      if (ended === undefined || !read) return;
-      listener.onEnd(ended.code === status.OK ? undefined : toFailure(ended));
-    };
-    call.on('data', (message: Uint8Array) => listener.onMessage(message));
+    listen(call, listener);
     call.on('drain', () => listener.onDrain());
-    call.on('end', () => {
-      read = true;
-      settle();
-    });
-    call.on('status', (found: StatusObject) => {
-      ended = found;
-      settle();
-    });
-    // Said again by the status; without a listener it would end the process.
-    call.on('error', () => undefined);
     return {
       send: (message) => call.write(message),
       finish: () => {
@@ -102,9 +106,27 @@ export class Connection {
     };
   }
 
-  /** Asks GetReport with an encoded request. Never rejects. */
-  getReport(request: Uint8Array, timeoutMs: number): Promise<CallResult> {
-    const method = methodNamed('getReport');
+  /** Opens a call that goes on telling. */
+  watch(name: 'watchNotices' | 'watchOutcomes', request: Uint8Array, listener: WatchListener): WatchStream {
+    const method = methodNamed(name);
+    const call = this.#client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      this.#metadata(),
+    );
+    listen(call, listener);
+    return {
+      pause: () => void call.pause(),
+      resume: () => void call.resume(),
+      cancel: () => call.cancel(),
+    };
+  }
+
+  /** One encoded request, one answer. Never rejects. */
+  ask(name: 'getReport' | 'submitActions', request: Uint8Array, timeoutMs: number): Promise<CallResult> {
+    const method = methodNamed(name);
     return new Promise((resolve) => {
       this.#client.makeUnaryRequest(
         method.path,
@@ -136,6 +158,30 @@ export class Connection {
     metadata.set('authorization', `Bearer ${this.#settings.token.reveal()}`);
     return metadata;
   }
+}
+
+function listen(
+  call: ClientReadableStream<Uint8Array> | ClientDuplexStream<Uint8Array, Uint8Array>,
+  listener: WatchListener,
+): void {
+  // The status may overtake messages that are still being handed out; the end of reading cannot.
+  let ended: StatusObject | undefined;
+  let read = false;
+  const settle = (): void => {
+    if (ended === undefined || !read) return;
+    listener.onEnd(ended.code === status.OK ? undefined : toFailure(ended));
+  };
+  call.on('data', (message: Uint8Array) => listener.onMessage(message));
+  call.on('end', () => {
+    read = true;
+    settle();
+  });
+  call.on('status', (found: StatusObject) => {
+    ended = found;
+    settle();
+  });
+  // Said again by the status; without a listener it would end the process.
+  call.on('error', () => undefined);
 }
 
 function newClient({ endpoint, security, retry }: ConnectionSettings): Client {

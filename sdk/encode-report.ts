@@ -27,7 +27,8 @@ const INIT: Dialect = {
   isValue: () => false,
   fault: initFault,
 };
-const initCheck = new ShapeCheck(INIT);
+/** Of plain objects of the contract's fields. */
+export const initCheck = new ShapeCheck(INIT);
 
 /** Encodes reports, and remembers the time of reporting within one millisecond. */
 export class ReportEncoder {

@@ -1,11 +1,12 @@
 // What the caller of the SDK is told. Knows the answers of the wire; never how they came.
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import {
   Outcome,
   ReceiptStatus,
   Rule,
   type GetReportResponse,
   type Receipt as WireReceipt,
+  type RecordOutcome as WireRecordOutcome,
   type Violation as WireViolation,
 } from '@lachan/proto/report-service';
 
@@ -121,18 +122,26 @@ export function toViolation({ field, rule, message, retryable }: WireViolation):
 }
 
 export function toOutcomes(wire: GetReportResponse): ReportOutcomes {
-  const outcomes = wire.outcomes.map((record) => ({
-    revision: record.revision,
-    outcome: nameOf(Outcome, record.outcome) ?? 'UNSPECIFIED',
-    receivedAt: record.receivedAt && new Date(timestampMs(record.receivedAt)),
-    conflictFields: record.conflictFields,
-    reason: record.reason,
-  }));
+  const outcomes = wire.outcomes.map(toRecordOutcome);
   return { authorityReportId: wire.authorityReportId, outcomes, total: Number(wire.total) };
 }
 
+export function toRecordOutcome(record: WireRecordOutcome): RecordOutcome {
+  return {
+    revision: record.revision,
+    outcome: nameOf(Outcome, record.outcome) ?? 'UNSPECIFIED',
+    receivedAt: toDate(record.receivedAt),
+    conflictFields: record.conflictFields,
+    reason: record.reason,
+  };
+}
+
+export function toDate(time: Timestamp | undefined): Date | undefined {
+  return time && new Date(timestampMs(time));
+}
+
 /** A number of a newer contract has no name here, whatever its type says. */
-function nameOf<T extends Readonly<Record<string, string | number>>>(names: T, value: number) {
+export function nameOf<T extends Readonly<Record<string, string | number>>>(names: T, value: number) {
   return Object.keys(names).find((name): name is keyof T & string => names[name] === value);
 }
 

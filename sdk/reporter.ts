@@ -99,7 +99,7 @@ export class Reporter {
   async lookup(reportId: string): Promise<ReportOutcomes | undefined> {
     if (this.#closing !== undefined) throw new LachanError('CANCELLED', 'the Reporter is closed', undefined);
     const request = toBinary(GetReportRequestSchema, create(GetReportRequestSchema, { reportId }));
-    const result = await this.#connection.getReport(request, this.#settings.answerTimeoutMs);
+    const result = await this.#connection.ask('getReport', request, this.#settings.answerTimeoutMs);
     if (result.ok) return toOutcomes(fromBinary(GetReportResponseSchema, result.bytes));
     const { code, message, retryDelayMs } = result.failure;
     if (code === 'NOT_FOUND') return undefined;

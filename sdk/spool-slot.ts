@@ -3,7 +3,7 @@
 import { mkdir, readdir, rename, rmdir, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from './options.js';
+import type { Clock } from './reach.js';
 
 /** A living owner says so this often, in milliseconds. */
 export const BEAT_MS = 5_000;

@@ -101,7 +101,7 @@ export interface Notification {
 }
 
 export interface Case extends CaseKey {
-  /** Events other than notifications and further reports: what an actor must have seen. Grows with every such event. */
+  /** Acts: events other than reports and notifications. What an actor must have seen; 0 while the case is only reported. */
   readonly version: number;
   /** All events. Grows with every event. */
   readonly eventCount: number;

@@ -3,7 +3,7 @@ import { apply } from './apply.js';
 import type { Case, CaseKey, EventVerdict } from './case.js';
 import { currentCycle, newDraft, type Draft } from './draft.js';
 import { refuseActor } from './entitlement.js';
-import { NOTIFICATIONS } from './event-types.js';
+import { NOTIFICATIONS, type EventType } from './event-types.js';
 import type { RefusalReason } from './refusal-reasons.js';
 import type { TakedownEvent } from './event.js';
 import { guard } from './guard.js';
@@ -12,6 +12,9 @@ import type { Rule } from './rule.js';
 import { stageOf } from './stage.js';
 import { stateOf } from './state.js';
 import { uniqueEvents } from './unique-events.js';
+
+/** What makes no new version of a case: nobody acted on it. */
+export const NOT_ACTS: ReadonlySet<EventType> = new Set(['REPORTED', 'SELF_ACTIONED', ...NOTIFICATIONS]);
 
 export interface FoldedCase {
   readonly case: Case;
@@ -54,17 +57,15 @@ function count(
   events: readonly TakedownEvent[],
 ): Pick<Case, 'version' | 'eventCount' | 'liveFromMs' | 'lastObservedAtMs'> {
   let acts = 0;
-  let reports = 0;
   let liveFromMs = Infinity;
   let lastObservedAtMs = 0;
   for (const { type, isHistory, isOutdated, observedAtMs } of events) {
-    if (type === 'REPORTED' || type === 'SELF_ACTIONED') reports++;
-    else if (!isOutdated && !NOTIFICATIONS.some((notification) => notification === type)) acts++;
+    if (!isOutdated && !NOT_ACTS.has(type)) acts++;
     if (!isHistory) liveFromMs = Math.min(liveFromMs, observedAtMs);
     lastObservedAtMs = Math.max(lastObservedAtMs, observedAtMs);
   }
   return {
-    version: acts + Math.min(1, reports),
+    version: acts,
     eventCount: events.length,
     liveFromMs: liveFromMs === Infinity ? null : liveFromMs,
     lastObservedAtMs,

@@ -1,8 +1,8 @@
 // What an event needs beyond the status it meets. Looks at the case, changes nothing.
 import { dueMs } from './clocks.js';
-import { currentCycle, openPause, type CycleDraft, type Draft } from './draft.js';
+import { currentCycle, higherUrgency, openPause, type CycleDraft, type Draft } from './draft.js';
 import type { RefusalReason } from './refusal-reasons.js';
-import type { Answered, TakedownEvent } from './event.js';
+import type { Answered, ReportFacts, TakedownEvent } from './event.js';
 import { guardClose, guardReappear, MAX_CYCLES } from './guard-cycle.js';
 import { effectiveMs } from './instants.js';
 import type { Target } from './apply.js';
@@ -43,10 +43,10 @@ function condition(draft: Draft, cycle: CycleDraft, event: TakedownEvent): Step 
       return report.isRetracted ? 'NO_OP' : undefined;
     }
     case 'REPORTED':
-      return draft.reports.has(event.report.reportId) ? 'NO_OP' : undefined;
+      return draft.reports.has(event.report.reportId) ? amend(draft, event.report) : undefined;
     case 'SELF_ACTIONED':
       return draft.reports.has(event.report.reportId) && cycle.selfActionedAtMs !== null
-        ? 'NO_OP'
+        ? amend(draft, event.report)
         : undefined;
     case 'ASSIGNED': {
       const owner = draft.owners[event.stage];
@@ -91,6 +91,14 @@ function condition(draft: Draft, cycle: CycleDraft, event: TakedownEvent): Step 
     default:
       return undefined;
   }
+}
+
+/** A report that is known already counts again where it says what no report has said: it moves nothing. */
+function amend({ reported, contentCreatedAt }: Draft, report: ReportFacts): Step {
+  const isMoreUrgent =
+    reported !== null && higherUrgency(reported.urgency, report.urgency) !== reported.urgency;
+  const tellsAge = contentCreatedAt === null && report.contentCreatedAt !== null;
+  return isMoreUrgent || tellsAge ? 'STAY' : 'NO_OP';
 }
 
 /** A history recorded elsewhere may leave out who assessed it, but not contradict it. */

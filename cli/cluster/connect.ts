@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LogFault, type Log } from '../../log/log.js';
 import { ensureTopics, openKafkaLog } from '../../log/kafka.js';
 import { DEFAULT_LIMITS, type KafkaEvent } from '../../log/kafka-options.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import { openClickHouse } from '../../store/clickhouse.js';
 import { missingMigrations } from '../../store/migrate.js';
 import { StoreFault, type Store } from '../../store/store.js';
@@ -88,7 +88,7 @@ export function openLog(
 /** Makes the topics that are missing; rejects when one of them is not as the settings say. */
 export async function openTopics(settings: LogSettings, name: string): Promise<void> {
   const options = optionsOf(settings, name, () => undefined);
-  await ensureTopics(options, [REPORTS_TOPIC]);
+  await ensureTopics(options, [REPORTS_TOPIC, TAKEDOWNS_TOPIC]);
   // A handful of records a day; a reader of its own for each of a dozen partitions would only cost. Kept for longer:
   // what was sealed under the last of them still stands in the log when that one would go.
   const { topics } = settings;

@@ -1,6 +1,6 @@
 // The console role: what the whole cluster is like, for monitoring. Changes nothing.
 import { Gauge } from 'prom-client';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import { selectEpochs } from '../../store/queries/landed.js';
 import { selectLandedTotals } from '../../store/queries/landed-totals.js';
 import { createMetrics } from '../metrics.js';
@@ -28,7 +28,7 @@ interface Reached {
 }
 
 function beginConsole({ store, log, registry, logger }: Ground): RunningRole {
-  const lag = new LandingLag(log, [REPORTS_TOPIC, DATA_KEYS_TOPIC], () => performance.now());
+  const lag = new LandingLag(log, [REPORTS_TOPIC, DATA_KEYS_TOPIC, TAKEDOWNS_TOPIC], () => performance.now());
   const reached = { log: reach('the log'), store: reach('the store') };
   const counted = { committed: 0, tableRows: 0, viewRows: 0 };
 

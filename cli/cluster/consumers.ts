@@ -2,9 +2,11 @@
 import { Gauge } from 'prom-client';
 import { loadLookups } from '../../consumers/lookups/load-lookups.js';
 import { startConsumers } from '../../consumers/pipeline.js';
+import { openRules } from '../../consumers/takedown/open-rules.js';
 import { migrate } from '../../store/migrate.js';
 import { createMetrics } from '../metrics.js';
 import type { LandingFlags } from '../options.js';
+import { takedownRulesIn } from '../takedown-rules.js';
 import { checkSchema, openTopics, whileStarting } from './connect.js';
 import type { RoleFlags } from './options.js';
 import { repeat } from './repeat.js';
@@ -44,6 +46,7 @@ async function beginConsumers(
   owned: () => number,
 ): Promise<RunningRole> {
   const lookups = loadLookups({ countryMmdb: flags.countryMmdb, asnMmdb: flags.asnMmdb });
+  const takedownRules = takedownRulesIn(flags.takedownRulesFile);
   /** By topic and partition: why it is held. */
   const held = new Map<string, string>();
   const metrics = createMetrics(
@@ -64,6 +67,7 @@ async function beginConsumers(
       log,
       store,
       lookups,
+      rules: await openRules(store, takedownRules, Date.now()),
       nowMs: Date.now,
       limits: {
         maxRecords: MAX_BATCH_RECORDS,

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { checkPartitions } from '../../consumers/epoch.js';
 import type { KeyedHash } from '../../gateway/keyed-hash.js';
 import { LogFault, type Log } from '../../log/log.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import { selectEpochs } from '../../store/queries/landed.js';
 import type { Select } from '../../store/queries/select.js';
 import { CommandFault } from '../command-fault.js';
@@ -69,7 +69,7 @@ async function beginGateway(
   { settings, store, log, registry, logger, patience }: Ground,
 ): Promise<RunningRole> {
   const select = store.select.bind(store);
-  const lag = new LandingLag(log, [REPORTS_TOPIC], () => performance.now());
+  const lag = new LandingLag(log, [REPORTS_TOPIC, TAKEDOWNS_TOPIC], () => performance.now());
   await whileStarting(patience, async () => {
     await openTopics(settings.log, 'gateway');
     await checkShape(log, select);
@@ -81,6 +81,7 @@ async function beginGateway(
       landingLag: () => lag.records(),
       inFlightBytes: () => gateway.inFlightBytes(),
       streams: () => gateway.streams(),
+      watchers: () => gateway.watchers(),
     },
     registry,
   );
@@ -99,6 +100,8 @@ async function beginGateway(
       landingLag: () => lag.records(),
       maxLandingLag: flags.maxLandingLag,
       onReceived: ({ accepted, rejected }) => metrics.received(accepted, rejected),
+      onEvents: ({ accepted, rejected, unaddressed }) =>
+        metrics.receivedEvents(accepted, rejected, unaddressed),
       mayPass,
       onFault,
     }),
@@ -120,7 +123,7 @@ async function beginGateway(
     repeat(LAG_POLL_MS, () => tended('landing is watched', () => lag.poll()), onFault),
     repeat(
       HOUSEKEEPING_MS,
-      () => tended('the registry of providers is read', () => gateway.refreshProviders()),
+      () => tended('the registries are read', () => gateway.refreshRegistries()),
       onFault,
     ),
     repeat(
@@ -143,7 +146,7 @@ async function beginGateway(
 /** The log that was landed from has so many partitions; with another number the keys would meet elsewhere. */
 async function checkShape(log: Log, select: Select): Promise<void> {
   const epochs = await selectEpochs(select);
-  for (const topic of [REPORTS_TOPIC, DATA_KEYS_TOPIC]) {
+  for (const topic of [REPORTS_TOPIC, DATA_KEYS_TOPIC, TAKEDOWNS_TOPIC]) {
     const known = epochs.find((epoch) => epoch.topic === topic);
     if (known !== undefined) checkPartitions(known, (await log.extents(topic)).length);
   }

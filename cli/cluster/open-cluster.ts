@@ -2,7 +2,7 @@
 // or migrates needs no broker.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log/log.js';
-import { REPORTS_TOPIC } from '../../log/topics.js';
+import { REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import { OperationRefusal } from '../operation-refusal.js';
 import { operationsOver, type Operations } from '../operations.js';
 import { checkSchema, openLog, openStore } from './connect.js';
@@ -35,8 +35,8 @@ export async function openCluster<T>(
         // Consumers write them every few seconds.
         noteLandingTimes: () => Promise.resolve(),
         landed: () => untilLanded(log),
-        // Gateways read the registry every few seconds.
-        onProvidersChanged: () => Promise.resolve(),
+        // Gateways read the registries every few seconds.
+        onRegistriesChanged: () => Promise.resolve(),
       }),
     );
   } finally {
@@ -68,11 +68,22 @@ const MOST_WAIT_MS = 300_000;
 
 /** Until all that was durable when it was called has landed. Rejects when that takes too long. */
 async function untilLanded(log: Log): Promise<void> {
-  const ends = (await log.extents(REPORTS_TOPIC)).map(({ end }) => end);
-  const lag = new LandingLag(log, [REPORTS_TOPIC], () => performance.now());
+  const topics = [REPORTS_TOPIC, TAKEDOWNS_TOPIC];
+  const ends = new Map<string, readonly number[]>();
+  for (const topic of topics)
+    ends.set(
+      topic,
+      (await log.extents(topic)).map(({ end }) => end),
+    );
+  const lag = new LandingLag(log, topics, () => performance.now());
   for (let waitedMs = 0; waitedMs < MOST_WAIT_MS; waitedMs += POLL_MS) {
     await lag.poll();
-    if (lag.partitions().every(({ partition, landedTo }) => landedTo >= (ends[partition] ?? 0))) return;
+    if (
+      lag
+        .partitions()
+        .every(({ topic, partition, landedTo }) => landedTo >= (ends.get(topic)?.[partition] ?? 0))
+    )
+      return;
     await sleep(POLL_MS);
   }
   throw new OperationRefusal('landing is far behind, or no consumers run; try again later');

@@ -9,6 +9,8 @@ import { formatTable } from '../format-rows.js';
 import { addressOptions, jsonOption, tuningOptions, wholeNumber, type ServeFlags } from '../options.js';
 import { loadDistributions } from '../demo/distributions.js';
 import { PROVIDER_NAMES, sendDemo, type DemoSent } from '../demo/send-demo.js';
+import { sendTakedowns, type DemoTakedowns } from '../demo/send-takedowns.js';
+import { formatQueue, isOverdue } from '../takedown/format-case.js';
 
 interface Flags extends Omit<ServeFlags, 'dataDir'> {
   readonly reports: number;
@@ -19,12 +21,13 @@ interface Flags extends Omit<ServeFlags, 'dataDir'> {
 
 const MOST_REPORTS = 100_000_000;
 const WAIT_MS = 600_000;
+const QUEUE_SHOWN = 12;
 
 export function addDemo(program: Command): void {
   const command = program
     .command('demo')
     .description(
-      'start in a temporary directory, send invented reports through the SDK, show what became of them',
+      'start in a temporary directory, send invented reports through the SDK, take some of them down, show what became of it',
     )
     .option('--reports <n>', 'how many reports to send', wholeNumber(100, MOST_REPORTS), 20_000)
     .option('--seed <n>', 'another seed makes other reports', wholeNumber(0, 4_294_967_295), 1)
@@ -62,9 +65,9 @@ async function demo(flags: Flags): Promise<void> {
       logger: pino({ level: 'warn', base: null }, pino.destination({ fd: 2, sync: true })),
     });
     const shown = show(running, flags, say);
-    await Promise.race([shown, interrupted, running.failed]);
+    const operatorToken = await Promise.race([shown, interrupted, running.failed]);
     if (flags.exit !== true) {
-      say(staysUp(running, dataDir));
+      say(staysUp(running, dataDir, operatorToken ?? 'TOKEN'));
       await Promise.race([interrupted, running.failed]);
     }
   } finally {
@@ -74,7 +77,8 @@ async function demo(flags: Flags): Promise<void> {
   process.exit();
 }
 
-async function show(running: RunningEmbedded, flags: Flags, say: (text: string) => void): Promise<void> {
+/** The credential of an operator, to look around with. */
+async function show(running: RunningEmbedded, flags: Flags, say: (text: string) => void): Promise<string> {
   const { operations } = running;
   const distributions = loadDistributions(PROVIDER_NAMES.length);
   const startedMs = performance.now();
@@ -86,6 +90,9 @@ async function show(running: RunningEmbedded, flags: Flags, say: (text: string) 
   const [counts = {}] = await figure('counts');
   const seconds = (performance.now() - startedMs) / 1000;
   const [freshness = {}] = await figure('freshness');
+  const takedowns = await sendTakedowns(running, sent, flags.seed, distributions);
+  const takedownSeconds = (performance.now() - startedMs) / 1000 - seconds;
+  const times = await figure('takedown-times', { by: 'addressee', deadline_hours: '24' });
   const found = await operations.audit();
   const logRecords = await operations.logRecords();
 
@@ -98,6 +105,14 @@ async function show(running: RunningEmbedded, flags: Flags, say: (text: string) 
   say(`\nlachan query hosts\n${formatTable(await figure('hosts', { limit: '12' }))}`);
   say(`\nlachan query freshness\n${formatTable([freshness])}`);
   say(
+    `\nTakedown: ${takedowns.imported} events of a history imported, ${takedowns.live} events by operators and providers now, ` +
+      `${takedownSeconds.toFixed(1)} s.\n`,
+  );
+  say(
+    `\nlachan queue --limit ${QUEUE_SHOWN}\n${formatQueue(takedowns.queue.slice(0, QUEUE_SHOWN), Date.now())}`,
+  );
+  say(`\nlachan query takedown-times --param by=addressee --param deadline_hours=24\n${formatTable(times)}`);
+  say(
     found.holds
       ? `\nlachan audit: holds; ${logRecords} records of the log are ${found.tableRows} rows, none missing, none twice.\n`
       : `\nlachan audit does NOT hold: ${found.problems.join('; ')}\n`,
@@ -105,8 +120,12 @@ async function show(running: RunningEmbedded, flags: Flags, say: (text: string) 
   if (!found.holds) process.exitCode = 1;
   if (flags.json === true)
     process.stdout.write(
-      `${JSON.stringify(summary(sent, counts, logRecords, found.holds, seconds, freshness))}\n`,
+      `${JSON.stringify({
+        ...summary(sent, counts, logRecords, found.holds, seconds, freshness),
+        takedown: takedownSummary(takedowns, times, takedownSeconds),
+      })}\n`,
     );
+  return takedowns.operatorToken;
 }
 
 type FigureRow = Readonly<Record<string, unknown>>;
@@ -118,7 +137,7 @@ function summary(
   auditOk: boolean,
   seconds: number,
   freshness: FigureRow,
-): unknown {
+): FigureRow {
   return {
     submitted: sent.submitted,
     accepted: sent.accepted,
@@ -137,13 +156,28 @@ function summary(
   };
 }
 
-function staysUp({ grpc, http }: RunningEmbedded, dataDir: string): string {
+function takedownSummary(takedowns: DemoTakedowns, times: readonly FigureRow[], seconds: number): FigureRow {
+  const { imported, live, queue } = takedowns;
+  const nowMs = Date.now();
+  return {
+    imported_events: imported,
+    live_events: live,
+    cases_due: queue.length,
+    cases_overdue: queue.filter((found) => isOverdue(found, nowMs)).length,
+    seconds: Math.round(seconds * 1000) / 1000,
+    times,
+  };
+}
+
+function staysUp({ grpc, http }: RunningEmbedded, dataDir: string, operatorToken: string): string {
   return (
     '\nLachan stays up; Ctrl-C ends it and removes its directory. Look around from another terminal:\n' +
     `  npm run -s lachan -- query trends --data-dir ${dataDir}\n` +
     `  npm run -s lachan -- providers add "My platform" --test --data-dir ${dataDir}\n` +
     `  npm run -s lachan -- submit --data-dir ${dataDir} --token TOKEN reports.ndjson\n` +
     `  npm run -s lachan -- audit --data-dir ${dataDir}\n` +
+    `  npm run -s lachan -- queue --data-dir ${dataDir} --token ${operatorToken}\n` +
+    `  npm run -s lachan -- cases list --status ACTION_CLAIMED --data-dir ${dataDir} --token ${operatorToken}\n` +
     `  gRPC ${grpc}   health ${http}/healthz   metrics ${http}/metrics\n`
   );
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { jsonOption } from '../options.js';
 import { addWhere, withOperations, type Where } from '../with-operations.js';
 import { formatTable } from '../format-rows.js';
+import { addProviderHoldings } from './provider-holdings.js';
 
 interface Flags extends Where {
   readonly json?: boolean;
@@ -35,6 +36,7 @@ export function addProviders(program: Command): void {
       .addOption(jsonOption())
       .action(revoke),
   );
+  addProviderHoldings(providers);
 }
 
 async function add(name: string, flags: Flags): Promise<void> {

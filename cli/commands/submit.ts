@@ -1,17 +1,22 @@
-// lachan submit: reports from files, through the SDK.
+// lachan submit: reports from files, through the SDK; takedown events from files.
 import { Option, type Command } from 'commander';
 import { Reporter } from '@lachan/sdk';
+import { Secret } from '../../gateway/secret.js';
+import { AuthorityClient } from '../authority-client.js';
 import { CommandFault } from '../command-fault.js';
-import { dataDirectory } from '../embedded/data-directory.js';
-import { readRunning } from '../embedded/running.js';
 import { dataDirOption, jsonOption, wholeNumber } from '../options.js';
+import { readEvents } from '../submit/read-events.js';
 import { FORMATS, readReports, type Format, type PassedOver } from '../submit/read-reports.js';
 import { showProgress } from '../submit/progress-bar.js';
 import { nothingSent, sendAll, type Sent } from '../submit/send-all.js';
+import { noEventsSent, senderFor, sendEvents, type SentEvents } from '../submit/send-events.js';
+import { endpointOf, OPERATOR_TOKEN } from '../takedown/reach-gateway.js';
 
 interface Flags {
+  readonly kind: 'reports' | 'takedown';
   readonly endpoint?: string;
   readonly token?: string;
+  readonly operatorToken?: string;
   readonly format: Format;
   readonly deadlineMs: number;
   readonly insecure?: boolean;
@@ -22,23 +27,36 @@ interface Flags {
 export function addSubmit(program: Command): void {
   program
     .command('submit')
-    .description('send reports from files')
+    .description('send reports, or what happened to their cases, from files')
     .argument('<files...>', '- is standard input')
+    .addOption(
+      new Option(
+        '--kind <kind>',
+        'takedown: proto3 JSON of a TakedownEvent per line, with the credential of an operator or a provider',
+      )
+        .choices(['reports', 'takedown'])
+        .default('reports'),
+    )
     .option(
       '--endpoint <host:port>',
       'the gateway (default: that of the start that holds the data directory)',
     )
-    .option('--token <token>', 'credential of the provider, from: lachan providers add')
+    .option('--token <token>', 'credential, from: lachan providers add, or lachan operators add')
+    .addOption(
+      new Option('--operator-token <token>', 'of --kind takedown, where --token is not given')
+        .env(OPERATOR_TOKEN)
+        .hideHelp(),
+    )
     .addOption(
       new Option(
         '--format <format>',
-        'ndjson: proto3 JSON of a report per line; dsa-csv: rows of the EU DSA database; xarf: XARF v4, content/csam and content/csem',
+        'of reports. ndjson: proto3 JSON of a report per line; dsa-csv: rows of the EU DSA database; xarf: XARF v4, content/csam and content/csem',
       )
         .choices([...FORMATS])
         .default('ndjson'),
     )
     .addOption(
-      new Option('--deadline-ms <n>', 'how long one report may wait for its receipt')
+      new Option('--deadline-ms <n>', 'how long one report or batch of events may wait for its receipt')
         .argParser(wholeNumber(100, 86_400_000))
         .default(120_000),
     )
@@ -47,22 +65,23 @@ export function addSubmit(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExit status: 0 when every report got a receipt (accepted or rejected), 1 when some got none, 2 for wrong usage.',
+      '\nA receipt says that it is recorded for good. What becomes of an event of takedown is told by: lachan cases show.' +
+        '\nExit status: 0 when every line got a receipt (accepted or rejected), 1 when some got none, 2 for wrong usage.',
     )
-    .action(submit);
+    .action((files: readonly string[], flags: Flags) =>
+      flags.kind === 'takedown' ? submitEvents(files, flags) : submitReports(files, flags),
+    );
 }
 
-async function submit(files: readonly string[], flags: Flags): Promise<void> {
-  const endpoint = flags.endpoint ?? readRunning(dataDirectory(flags.dataDir))?.grpc;
-  if (endpoint === undefined)
-    throw new CommandFault('no gateway runs on this data directory: give --endpoint', 2);
+async function submitReports(files: readonly string[], flags: Flags): Promise<void> {
+  const endpoint = endpointOf(flags);
   if (flags.token === undefined) throw new CommandFault('give --token (or LACHAN_TOKEN)', 2);
 
   const reporter = new Reporter({
     endpoint,
     token: flags.token,
     deadlineMs: flags.deadlineMs,
-    ...(flags.insecure === true ? { insecure: true } : {}),
+    ...(flags.insecure === true ? { tls: false, insecure: true } : {}),
   });
   const sent = nothingSent();
   const passedOver: PassedOver = new Map();
@@ -78,15 +97,55 @@ async function submit(files: readonly string[], flags: Flags): Promise<void> {
     bar.stop();
     await reporter.close();
   }
-  report(sent, flags, passedOver, (performance.now() - startedMs) / 1000);
-  if (sent.unsent > 0) process.exitCode = 1;
-}
-
-function report(sent: Sent, flags: Flags, passedOver: PassedOver, seconds: number): void {
   const [unit, units, whole] =
     flags.format === 'xarf' ? ['member', 'members', 'documents'] : ['column', 'columns', 'rows'];
-  if (flags.json === true) {
-    const { read, accepted, rejected, unsent, rejections } = sent;
+  const unknown = { [`unknown_${units}`]: Object.fromEntries(passedOver) };
+  tell(sent, 'reports', flags, (performance.now() - startedMs) / 1000, unknown);
+  if (flags.json !== true) {
+    for (const [name, count] of passedOver) {
+      process.stdout.write(`${unit} ${name} is not known and was passed over in ${count} ${whole}\n`);
+    }
+  }
+}
+
+async function submitEvents(files: readonly string[], flags: Flags): Promise<void> {
+  const token = flags.token ?? flags.operatorToken;
+  if (token === undefined) throw new CommandFault(`give --token (or LACHAN_TOKEN, or ${OPERATOR_TOKEN})`, 2);
+  const client = new AuthorityClient({
+    endpoint: endpointOf(flags),
+    token: new Secret(token),
+    insecure: flags.insecure === true,
+    deadlineMs: flags.deadlineMs,
+    random: Math.random,
+  });
+  const sent = noEventsSent();
+  const startedMs = performance.now();
+  try {
+    const send = await senderFor(client);
+    const bar = showProgress(
+      () => ({ done: sent.accepted + sent.rejected, rejected: sent.rejected, total: undefined }),
+      'events',
+    );
+    try {
+      await sendEvents(readEvents(files), send, sent);
+    } finally {
+      bar.stop();
+    }
+  } finally {
+    client.close();
+  }
+  tell(sent, 'events', flags, (performance.now() - startedMs) / 1000, {});
+}
+
+/** The summary, and the exit status. `more`: members of the JSON. */
+function tell(
+  { read, accepted, rejected, unsent, rejections, firstUnsent }: Sent | SentEvents,
+  what: string,
+  { json }: Pick<Flags, 'json'>,
+  seconds: number,
+  more: Readonly<Record<string, unknown>>,
+): void {
+  if (json === true) {
     process.stdout.write(
       `${JSON.stringify({
         read,
@@ -96,23 +155,21 @@ function report(sent: Sent, flags: Flags, passedOver: PassedOver, seconds: numbe
         seconds: Math.round(seconds * 1000) / 1000,
         rejections,
         ...(rejections.length < rejected ? { rejections_left_out: rejected - rejections.length } : {}),
-        [`unknown_${units}`]: Object.fromEntries(passedOver),
+        ...more,
       })}\n`,
     );
   } else {
-    for (const { file, line, violations } of sent.rejections) {
+    for (const { file, line, violations } of rejections) {
       for (const { field, rule, message } of violations) {
         process.stdout.write(`${file}:${line}: ${field} ${rule}: ${message}\n`);
       }
     }
     process.stdout.write(
-      `read ${sent.read}, accepted ${sent.accepted}, rejected ${sent.rejected}, ${seconds.toFixed(1)} s\n`,
+      `read ${read}, accepted ${accepted}, rejected ${rejected}, ${seconds.toFixed(1)} s\n`,
     );
-    for (const [name, count] of passedOver) {
-      process.stdout.write(`${unit} ${name} is not known and was passed over in ${count} ${whole}\n`);
-    }
   }
-  if (sent.unsent > 0) {
-    process.stderr.write(`${sent.unsent} reports got no receipt; the first: ${sent.firstUnsent ?? ''}\n`);
+  if (unsent > 0) {
+    process.stderr.write(`${unsent} ${what} got no receipt; the first: ${firstUnsent ?? ''}\n`);
+    process.exitCode = 1;
   }
 }

@@ -52,7 +52,8 @@ export function loadDistributions(providers: number): Distributions {
   };
 }
 
-function rowsOf(file: string): readonly Readonly<Record<string, string>>[] {
+/** The rows of a file of this folder's data, by column. */
+export function rowsOf(file: string): readonly Readonly<Record<string, string>>[] {
   const rows: unknown[] = parse(readFileSync(new URL(`./data/${file}`, import.meta.url)), { columns: true });
   return rows.map((row) => Object.fromEntries(Object.entries(row ?? {}).map(([k, v]) => [k, String(v)])));
 }

@@ -28,7 +28,13 @@ export interface DemoSent {
   readonly rejected: number;
   readonly distinctAccepted: number;
   readonly made: Readonly<Record<Intent, number>>;
+  /** Credentials of those who share the stream, by provider id, in the order of `PROVIDER_NAMES`. */
+  readonly tokens: ReadonlyMap<string, string>;
+  /** Some locations of the stream that were reported once, with who reported them. */
+  readonly examples: readonly { readonly url: string; readonly providerId: string }[];
 }
+
+const EXAMPLES = 18;
 
 /** Resolves when every report has its receipt. Rejects with `CommandFault` when one got none. */
 export async function sendDemo(
@@ -37,13 +43,17 @@ export async function sendDemo(
   seed: number,
   distributions: Distributions,
 ): Promise<DemoSent> {
-  const reporterFor = async (name: string): Promise<Reporter> => {
-    const { token } = await running.operations.addProvider(name, 'PRODUCTION');
-    return new Reporter({ endpoint: running.grpc, token, deadlineMs: 600_000 });
-  };
-  const dsaReporter = await reporterFor(DSA_PROVIDER);
-  const reporters: Reporter[] = [];
-  for (const name of PROVIDER_NAMES) reporters.push(await reporterFor(name));
+  const reporterWith = (token: string): Reporter =>
+    new Reporter({ endpoint: running.grpc, token, deadlineMs: 600_000 });
+  const dsaReporter = reporterWith((await running.operations.addProvider(DSA_PROVIDER, 'PRODUCTION')).token);
+  const tokens = new Map<string, string>();
+  for (const name of PROVIDER_NAMES) {
+    const { provider_id: id, token } = await running.operations.addProvider(name, 'PRODUCTION');
+    tokens.set(id, token);
+  }
+  const providerIds = [...tokens.keys()];
+  const reporters = [...tokens.values()].map(reporterWith);
+  const examples: { url: string; providerId: string }[] = [];
 
   const made = { NEW: 0, DUPLICATE: 0, CONFLICT: 0, INVALID: 0 };
   const accepted = new Set<string>();
@@ -80,6 +90,10 @@ export async function sendDemo(
       const reporter = reporters[provider];
       if (reporter === undefined) throw new Error('there are more provider weights than providers');
       made[intent] += 1;
+      const [location] = report.locations ?? [];
+      if (intent === 'NEW' && examples.length < EXAMPLES) {
+        examples.push({ url: location?.url ?? '', providerId: providerIds[provider] ?? '' });
+      }
       await reporter.ready();
       send(reporter, report);
     }
@@ -88,5 +102,5 @@ export async function sendDemo(
     bar.stop();
   }
   if (unsent !== undefined) throw new CommandFault(`a report got no receipt: ${unsent}`);
-  return { ...count, distinctAccepted: accepted.size, made };
+  return { ...count, distinctAccepted: accepted.size, made, tokens, examples };
 }

@@ -39,6 +39,15 @@ export function remoteOperations(running: Running): Operations {
     addProvider: (name, environment) => ask('addProvider', name, environment),
     listProviders: () => ask('listProviders'),
     revokeProvider: (which) => ask('revokeProvider', which),
+    addOperator: (name, environment, role, mayImport) =>
+      ask('addOperator', name, environment, role, mayImport),
+    listOperators: () => ask('listOperators'),
+    revokeOperator: (which) => ask('revokeOperator', which),
+    own: (providerId, holdings) => ask('own', providerId, holdings),
+    disown: (providerId, holdings) => ask('disown', providerId, holdings),
+    setNoticeKey: (providerId, pem) => ask('setNoticeKey', providerId, pem),
+    listHoldings: (providerId) =>
+      providerId === undefined ? ask('listHoldings') : ask('listHoldings', providerId),
     figure: (name, params, waitMs) => ask('figure', name, params, waitMs),
     audit: () => ask('audit'),
     migrate: () => ask('migrate'),

@@ -1,5 +1,12 @@
 // Operations by name over loopback HTTP: one POST each, arguments as a JSON array, {"result"} or {"error"} back.
-import { DEAD_LETTER_REASONS, ENVIRONMENTS, type DeadLetterReason } from '../../schemas/vocabulary.js';
+import {
+  DEAD_LETTER_REASONS,
+  ENVIRONMENTS,
+  type DeadLetterReason,
+  type Environment,
+} from '../../schemas/vocabulary.js';
+import { OPERATOR_ROLES } from '../../store/queries/operators.js';
+import type { Holdings } from '../holdings.js';
 import { OperationRefusal } from '../operation-refusal.js';
 import type { Operations } from '../operations.js';
 
@@ -7,6 +14,13 @@ export const OPERATION_NAMES = [
   'addProvider',
   'listProviders',
   'revokeProvider',
+  'addOperator',
+  'listOperators',
+  'revokeOperator',
+  'own',
+  'disown',
+  'setNoticeKey',
+  'listHoldings',
   'figure',
   'audit',
   'migrate',
@@ -25,15 +39,29 @@ export function performOperation(
   args: readonly unknown[],
 ): Promise<unknown> {
   switch (name) {
-    case 'addProvider': {
-      const environment = ENVIRONMENTS.find((known) => known === args[1]);
-      if (environment === undefined) throw new OperationRefusal('an unknown environment');
-      return operations.addProvider(text(args[0]), environment);
-    }
+    case 'addProvider':
+      return operations.addProvider(text(args[0]), environmentIn(args[1]));
     case 'listProviders':
       return operations.listProviders();
     case 'revokeProvider':
       return operations.revokeProvider(text(args[0]));
+    case 'addOperator': {
+      const role = OPERATOR_ROLES.find((known) => known === args[2]);
+      if (role === undefined) throw new OperationRefusal('an unknown role');
+      return operations.addOperator(text(args[0]), environmentIn(args[1]), role, args[3] === true);
+    }
+    case 'listOperators':
+      return operations.listOperators();
+    case 'revokeOperator':
+      return operations.revokeOperator(text(args[0]));
+    case 'own':
+      return operations.own(text(args[0]), holdingsIn(args[1]));
+    case 'disown':
+      return operations.disown(text(args[0]), holdingsIn(args[1]));
+    case 'setNoticeKey':
+      return operations.setNoticeKey(text(args[0]), text(args[1]));
+    case 'listHoldings':
+      return operations.listHoldings(args[0] === undefined ? undefined : text(args[0]));
     case 'figure':
       return operations.figure(text(args[0]), texts(args[1]), Number(args[2] ?? 0));
     case 'audit':
@@ -66,6 +94,21 @@ export function performOperation(
     case 'logRecords':
       return operations.logRecords();
   }
+}
+
+function environmentIn(value: unknown): Environment {
+  const environment = ENVIRONMENTS.find((known) => known === value);
+  if (environment === undefined) throw new OperationRefusal('an unknown environment');
+  return environment;
+}
+
+function holdingsIn(value: unknown): Holdings {
+  const { domains, asns, cidrs } = membersOf(value);
+  return {
+    domains: list(domains).map(text),
+    asns: list(asns).map(text),
+    cidrs: list(cidrs).map(text),
+  };
 }
 
 function text(value: unknown): string {

@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
-import { FigureRefusal } from '../../store/queries/figures.js';
+import { FigureRefusal } from '../../store/queries/figure.js';
 import type { Secret } from '../../gateway/secret.js';
 import { startMonitoring, type MonitoringServer } from '../monitoring-server.js';
 import { OperationRefusal } from '../operation-refusal.js';

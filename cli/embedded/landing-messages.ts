@@ -17,6 +17,8 @@ export interface LandingSetup {
   readonly acceptDeadLettersTo: readonly LogPosition[];
   readonly countryMmdb: string | undefined;
   readonly asnMmdb: string | undefined;
+  /** As `openRules` takes them. */
+  readonly takedownRules: unknown;
 }
 
 export type ToLanding =

@@ -1,6 +1,7 @@
 // The landing thread: owns the engine, lands the log into it, and answers what the main thread asks of the store.
 import { parentPort, workerData } from 'node:worker_threads';
 import { startConsumers, type Consumers } from '../../consumers/pipeline.js';
+import { openRules } from '../../consumers/takedown/open-rules.js';
 import { loadLookups } from '../../consumers/lookups/load-lookups.js';
 import { openEmbeddedLog } from '../../log/embedded.js';
 import type { Log } from '../../log/log.js';
@@ -38,6 +39,7 @@ async function run(): Promise<void> {
     log,
     store,
     lookups,
+    rules: await openRules(store, setup.takedownRules, Date.now()),
     nowMs: Date.now,
     limits: {
       maxRecords: setup.maxBatchRecords,

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { loadLookups } from '../../consumers/lookups/load-lookups.js';
 import { FloodFault } from '../../consumers/flood-guard.js';
 import { LANDING_GROUP, startConsumers, type Consumers } from '../../consumers/pipeline.js';
+import { openRules } from '../../consumers/takedown/open-rules.js';
 import { openEmbeddedLog } from '../../log/embedded.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import type { Log } from '../../log/log.js';
 import { openChdb } from '../../store/chdb.js';
 import { migrate } from '../../store/migrate.js';
@@ -50,7 +51,7 @@ export async function openHere<T>(
           migrated,
           noteLandingTimes: () => Promise.resolve(),
           landed: () => landing.landed(),
-          onProvidersChanged: () => Promise.resolve(),
+          onRegistriesChanged: () => Promise.resolve(),
         }),
       );
     } finally {
@@ -74,7 +75,7 @@ function landingOnDemand(
     return (extent?.end ?? 0) > (committed?.offset ?? 0) || (committed?.metadata ?? '') !== '';
   };
   const behind = async (): Promise<boolean> =>
-    (await isBehind(REPORTS_TOPIC)) || (await isBehind(DATA_KEYS_TOPIC));
+    (await isBehind(REPORTS_TOPIC)) || (await isBehind(DATA_KEYS_TOPIC)) || (await isBehind(TAKEDOWNS_TOPIC));
   return {
     async landed() {
       if (!(await behind())) return;
@@ -82,6 +83,7 @@ function landingOnDemand(
         log,
         store,
         lookups: loadLookups(),
+        rules: await openRules(store, undefined, Date.now()),
         nowMs: Date.now,
         limits: { maxRecords: 20_000, maxBytes: 16 * MIB, maxWaitMs: 50 },
         dedup: { maxExactKeys: 4_000_000, maxFilters: 64 },

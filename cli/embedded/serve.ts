@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly acceptDeadLettersTo?: readonly LogPosition[];
   readonly countryMmdb: string | undefined;
   readonly asnMmdb: string | undefined;
+  /** The legal clocks of takedown; left out: those of the last start. */
+  readonly takedownRulesFile?: string | undefined;
   readonly logger: Logger;
 }
 
@@ -77,6 +79,7 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     landingStopped: () => problem !== undefined,
     inFlightBytes: () => gateway.inFlightBytes(),
     streams: () => gateway.streams(),
+    watchers: () => gateway.watchers(),
     logBytes: () => log.usedBytes(),
     lookupAgeDays: () => landing.lookupAgeDays + Math.floor((Date.now() - startedAtMs) / DAY_MS),
   });
@@ -111,6 +114,8 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     landingLag: () => progress.lag(),
     maxLandingLag: options.maxLandingLag,
     onReceived: ({ accepted, rejected }) => metrics.received(accepted, rejected),
+    onEvents: ({ accepted, rejected, unaddressed }) =>
+      metrics.receivedEvents(accepted, rejected, unaddressed),
     onFault,
   });
 
@@ -130,7 +135,7 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     // Done before it serves.
     migrated: [],
     noteLandingTimes: () => landing.noteLandingTimes(),
-    onProvidersChanged: () => gateway.refreshProviders(),
+    onRegistriesChanged: () => gateway.refreshRegistries(),
   });
   const token = new Secret(randomBytes(32).toString('base64url'));
   const control = await startControlServer({
@@ -155,7 +160,7 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
   const housekeeping = setInterval(() => {
     Promise.all([
       gateway.replaceDataKeyIfDue(),
-      gateway.refreshProviders(),
+      gateway.refreshRegistries(),
       trimLog(log, progress, options.logKeepMib * MIB),
     ]).catch(onFault);
   }, HOUSEKEEPING_MS);

@@ -1,6 +1,7 @@
 // The embedded setting as one process: gateway and control server on this thread, landing and engine on another.
 import { mkdirSync } from 'node:fs';
 import { openEmbeddedLog } from '../../log/embedded.js';
+import { takedownRulesIn } from '../takedown-rules.js';
 import { DATABASE, dataDirectory } from './data-directory.js';
 import { startLandingThread, type LandingNews } from './landing-thread.js';
 import { serve, type RunningEmbedded, type StartOptions } from './serve.js';
@@ -11,6 +12,7 @@ const MAX_BATCH_BYTES = 16 * MIB;
 
 /** Rejects when the directory is held by another process, or when log and store do not belong together. */
 export async function startEmbedded(options: StartOptions): Promise<RunningEmbedded> {
+  const takedownRules = takedownRulesIn(options.takedownRulesFile);
   const directory = dataDirectory(options.dataDir);
   mkdirSync(directory.root, { recursive: true, mode: 0o700 });
   const listeners: LandingNews[] = [];
@@ -31,6 +33,7 @@ export async function startEmbedded(options: StartOptions): Promise<RunningEmbed
       acceptDeadLettersTo: options.acceptDeadLettersTo ?? [],
       countryMmdb: options.countryMmdb,
       asnMmdb: options.asnMmdb,
+      takedownRules,
     },
     {
       onLanded: (...news) => listeners.forEach((listener) => listener.onLanded(...news)),

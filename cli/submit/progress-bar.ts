@@ -13,8 +13,8 @@ export interface ProgressBar {
 
 const WIDTH = 30;
 
-/** Shows `state()` until stopped. */
-export function showProgress(state: () => ProgressState): ProgressBar {
+/** Shows `state()` until stopped. `what`: the things that are counted. */
+export function showProgress(state: () => ProgressState, what = 'reports'): ProgressBar {
   const terminal = process.stderr.isTTY;
   const startedMs = performance.now();
   const show = (): void => {
@@ -27,7 +27,7 @@ export function showProgress(state: () => ProgressState): ProgressBar {
       share === undefined
         ? ''
         : `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${Math.round(share * 100)} %  `;
-    const line = `${bar}${done} reports  ${rate}/s  ${rejected} rejected`;
+    const line = `${bar}${done} ${what}  ${rate}/s  ${rejected} rejected`;
     process.stderr.write(terminal ? `\r${line}\u001b[K` : `${line}\n`);
   };
   const timer = setInterval(show, terminal ? 200 : 5_000);

@@ -1,11 +1,11 @@
 // Reports out of files, one at a time: whatever the size of a file, little of it is held.
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { reportFromJson, type ReportInit, type Violation } from '@lachan/sdk';
 import { DSA_COLUMNS, reportFromDsaRow } from '@lachan/sdk/dsa';
 import { CommandFault } from '../command-fault.js';
+import { readJsonLines } from './read-json-lines.js';
 import { readXarf } from './read-xarf.js';
 
 export const FORMATS = ['ndjson', 'dsa-csv', 'xarf'] as const;
@@ -55,26 +55,10 @@ const NOT_JSON: readonly Violation[] = [
 ];
 
 async function* readNdjson(file: string, input: Readable): AsyncGenerator<ReadReport> {
-  let failure: unknown;
-  input.once('error', (error) => {
-    failure = error;
-  });
-  let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-    line += 1;
-    // A byte order mark is not part of the JSON.
-    const json = line === 1 ? text.replace(/^\uFEFF/, '') : text;
-    if (json.trim() === '') continue;
-    let value: unknown;
-    try {
-      value = JSON.parse(json);
-    } catch {
-      yield { file, line, read: { ok: false, violations: NOT_JSON } };
-      continue;
-    }
-    yield { file, line, read: reportFromJson(value) };
+  for await (const { line, value } of readJsonLines(input)) {
+    const read = value === undefined ? { ok: false as const, violations: NOT_JSON } : reportFromJson(value);
+    yield { file, line, read };
   }
-  if (failure !== undefined) throw failure as Error;
 }
 
 async function* readDsaCsv(

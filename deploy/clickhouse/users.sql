@@ -16,11 +16,20 @@ CREATE USER IF NOT EXISTS lachan_admin IDENTIFIED WITH sha256_hash BY '{{admin_s
 ALTER USER lachan_admin IDENTIFIED WITH sha256_hash BY '{{admin_sha256}}';
 GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, ALTER TABLE, ALTER VIEW, SELECT, INSERT ON lachan.* TO lachan_admin;
 
--- Who may report, and what became of a report.
+-- Who may report and who may act, what became of a report, and cases.
 CREATE USER IF NOT EXISTS lachan_gateway IDENTIFIED WITH sha256_hash BY '{{gateway_sha256}}' SETTINGS PROFILE 'lachan_reader';
 ALTER USER lachan_gateway IDENTIFIED WITH sha256_hash BY '{{gateway_sha256}}';
 GRANT SELECT ON lachan.providers TO lachan_gateway;
+GRANT SELECT ON lachan.operators TO lachan_gateway;
+GRANT SELECT ON lachan.addressees TO lachan_gateway;
 GRANT SELECT ON lachan.records TO lachan_gateway;
+GRANT SELECT ON lachan.takedown_records TO lachan_gateway;
+GRANT SELECT ON lachan.case_events TO lachan_gateway;
+GRANT SELECT ON lachan.case_opening_states TO lachan_gateway;
+GRANT SELECT ON lachan.case_openings TO lachan_gateway;
+GRANT SELECT ON lachan.cases TO lachan_gateway;
+GRANT SELECT ON lachan.event_verdicts TO lachan_gateway;
+GRANT SELECT ON lachan.case_progress TO lachan_gateway;
 GRANT SELECT ON lachan.log_epochs TO lachan_gateway;
 GRANT SELECT ON lachan.schema_migrations TO lachan_gateway;
 
@@ -32,8 +41,17 @@ GRANT SELECT, INSERT ON lachan.data_keys TO lachan_consumers;
 GRANT SELECT, INSERT ON lachan.log_epochs TO lachan_consumers;
 GRANT SELECT, INSERT ON lachan.landings TO lachan_consumers;
 GRANT SELECT, INSERT ON lachan.accepted_dead_letters TO lachan_consumers;
+GRANT SELECT, INSERT ON lachan.takedown_records TO lachan_consumers;
+GRANT SELECT, INSERT ON lachan.cases TO lachan_consumers;
+GRANT SELECT, INSERT ON lachan.event_verdicts TO lachan_consumers;
+GRANT SELECT, INSERT ON lachan.case_progress TO lachan_consumers;
+GRANT SELECT, INSERT ON lachan.takedown_rules TO lachan_consumers;
 GRANT SELECT ON lachan.record_totals TO lachan_consumers;
 GRANT SELECT ON lachan.host_totals TO lachan_consumers;
+GRANT SELECT ON lachan.case_events TO lachan_consumers;
+GRANT SELECT ON lachan.case_opening_states TO lachan_consumers;
+GRANT SELECT ON lachan.case_openings TO lachan_consumers;
+GRANT SELECT ON lachan.report_retractions TO lachan_consumers;
 GRANT SELECT ON lachan.schema_migrations TO lachan_consumers;
 
 -- Figures. No data keys: what is sealed stays as it is without them, but nobody should collect both.
@@ -43,6 +61,10 @@ GRANT SELECT ON lachan.records TO lachan_console;
 GRANT SELECT ON lachan.record_totals TO lachan_console;
 GRANT SELECT ON lachan.host_totals TO lachan_console;
 GRANT SELECT ON lachan.landings TO lachan_console;
+GRANT SELECT ON lachan.case_events TO lachan_console;
+GRANT SELECT ON lachan.case_opening_states TO lachan_console;
+GRANT SELECT ON lachan.case_openings TO lachan_console;
+GRANT SELECT ON lachan.cases TO lachan_console;
 GRANT SELECT ON lachan.log_epochs TO lachan_console;
 GRANT SELECT ON lachan.providers TO lachan_console;
 GRANT SELECT ON lachan.schema_migrations TO lachan_console;

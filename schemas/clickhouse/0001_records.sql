@@ -57,6 +57,7 @@ CREATE TABLE IF NOT EXISTS records {{ON_CLUSTER}}
     confidence Nullable(Float64),
     automated_detection LowCardinality(String) COMMENT 'YES, NO or empty',
     automated_decision LowCardinality(String),
+    decision_visibility Array(LowCardinality(String)) COMMENT 'what the provider did about it being seen',
     incident_count UInt32 COMMENT 'how many incidents the report stands for',
 
     -- where: arrays of equal length, one entry per location

@@ -58,11 +58,12 @@ SETTINGS {{DURABLE}};
 -- Floods of dead letters that an operator has let land: up to and with to_offset none of them counts as one.
 CREATE TABLE IF NOT EXISTS accepted_dead_letters {{ON_CLUSTER}}
 (
+    topic LowCardinality(String) COMMENT 'reports or takedowns',
     log_epoch UInt32,
     log_partition UInt32,
     to_offset UInt64,
     accepted_at DateTime64(3, 'UTC')
 )
 ENGINE = {{MergeTree}}
-ORDER BY (log_epoch, log_partition, to_offset)
+ORDER BY (topic, log_epoch, log_partition, to_offset)
 SETTINGS {{DURABLE}};

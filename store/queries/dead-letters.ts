@@ -3,10 +3,11 @@
 import { Buffer } from 'node:buffer';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../schemas/vocabulary.js';
 import type { Before } from './known-keys.js';
+import type { RecordTable } from './landed.js';
 import { numberOf, textOf, type Select, type SelectParams } from './select.js';
 
 export interface DeadLetterRow {
-  /** `EPOCH:PARTITION:OFFSET` */
+  /** As `formatPosition` writes it. */
   readonly id: string;
   readonly reason: DeadLetterReason;
   /** The step that gave it up. */
@@ -27,32 +28,55 @@ export interface DeadLetterFilter {
   /** Landed since then, in milliseconds since 1970. */
   readonly sinceMs?: number | undefined;
   readonly mostBytes?: number | undefined;
-  /** Only what stands before these offsets of the partitions of the newest epoch. */
-  readonly before?: { readonly epoch: number; readonly ends: readonly number[] } | undefined;
+  /** Of each topic only what stands before these offsets of the partitions of its newest epoch. */
+  readonly before?: { readonly reports: LogEnds; readonly takedowns: LogEnds } | undefined;
   /** Whether those are meant too that have been replayed. */
   readonly withReplayed: boolean;
   /** Whether those are meant too that are replays of others. */
   readonly withReplays: boolean;
 }
 
-const ID = `concat(toString(log_epoch), ':', toString(log_partition), ':', toString(log_offset))`;
+export interface LogEnds {
+  readonly epoch: number;
+  readonly ends: readonly number[];
+}
 
-/** They belong to no world: that, not the outcome, leads the order of the table. */
-const DEAD = `environment = 'UNKNOWN' AND outcome = 'DEAD_LETTER'`;
+const ID = `concat(if(topic = 'reports', '', 'takedowns:'), toString(log_epoch), ':', toString(log_partition), ':',
+  toString(log_offset))`;
+
+/** They belong to no world: that, not the outcome, leads the order of the tables. */
+const DEAD = `(
+  SELECT 'reports' AS topic, log_epoch, log_partition, log_offset, reason, stage, original, landed_at, replay_of
+  FROM records WHERE environment = 'UNKNOWN' AND outcome = 'DEAD_LETTER'
+  UNION ALL
+  SELECT 'takedowns' AS topic, log_epoch, log_partition, log_offset, reason, stage, original, landed_at, replay_of
+  FROM takedown_records WHERE environment = 'UNKNOWN' AND outcome = 'DEAD_LETTER'
+)`;
+
+/** `where`: of the replays that are meant. */
+const replaysThat = (where: string): string => `(
+  SELECT 'reports' AS topic, log_epoch, log_partition, log_offset, outcome, replay_of
+  FROM records WHERE replay_of != '' AND ${where}
+  UNION ALL
+  SELECT 'takedowns' AS topic, log_epoch, log_partition, log_offset, outcome, replay_of
+  FROM takedown_records WHERE replay_of != '' AND ${where}
+)`;
 
 const BYTES = `intDiv(length(original) * 3, 4) - countSubstrings(original, '=')`;
 
 /** What is not asked for is not in the statement: the bytes of all dead letters would be read to be measured. */
 function matching(filter: DeadLetterFilter): { readonly where: string; readonly params: SelectParams } {
   const { reason, ids, sinceMs, mostBytes, before, withReplayed, withReplays } = filter;
-  const where = [DEAD];
+  const where = ['true'];
   if (reason !== undefined) where.push('reason = {reason:String}');
   if (ids !== undefined) where.push(`${ID} IN {ids:Array(String)}`);
   if (sinceMs !== undefined) where.push('toUnixTimestamp64Milli(landed_at) >= {sinceMs:Int64}');
   if (mostBytes !== undefined) where.push(`${BYTES} <= {mostBytes:UInt64}`);
   if (before !== undefined)
-    where.push('(log_epoch != {epoch:UInt32} OR log_offset < {ends:Array(UInt64)}[log_partition + 1])');
-  if (!withReplayed) where.push(`${ID} NOT IN (SELECT replay_of FROM records WHERE replay_of != '')`);
+    where.push(`if(topic = 'reports',
+      log_epoch != {epoch:UInt32} OR log_offset < {ends:Array(UInt64)}[log_partition + 1],
+      log_epoch != {event_epoch:UInt32} OR log_offset < {event_ends:Array(UInt64)}[log_partition + 1])`);
+  if (!withReplayed) where.push(`${ID} NOT IN (SELECT replay_of FROM ${replaysThat('true')})`);
   if (!withReplays) where.push(`replay_of = ''`);
   return {
     where: where.join(' AND '),
@@ -61,12 +85,18 @@ function matching(filter: DeadLetterFilter): { readonly where: string; readonly 
       ...(ids === undefined ? {} : { ids }),
       ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(mostBytes === undefined ? {} : { mostBytes }),
-      ...before,
+      ...(before === undefined
+        ? {}
+        : {
+            ...before.reports,
+            event_epoch: before.takedowns.epoch,
+            event_ends: before.takedowns.ends,
+          }),
     },
   };
 }
 
-/** In the order of the log. */
+/** In the order of the log, reports first. */
 export async function selectDeadLetters(
   select: Select,
   filter: DeadLetterFilter,
@@ -75,7 +105,7 @@ export async function selectDeadLetters(
   const { where, params } = matching(filter);
   const rows = await select(
     `SELECT ${ID} AS id, reason, stage, ${BYTES} AS bytes, toString(landed_at) AS landed, replay_of
-     FROM records WHERE ${where} ORDER BY log_epoch, log_partition, log_offset LIMIT {limit:UInt32}`,
+     FROM ${DEAD} WHERE ${where} ORDER BY topic, log_epoch, log_partition, log_offset LIMIT {limit:UInt32}`,
     { ...params, limit },
   );
   const ids = rows.map((row) => textOf(row, 'id'));
@@ -98,7 +128,7 @@ export async function selectDeadLetters(
 
 export async function countDeadLetters(select: Select, filter: DeadLetterFilter): Promise<number> {
   const { where, params } = matching(filter);
-  const [row = {}] = await select(`SELECT count() AS found FROM records WHERE ${where}`, params);
+  const [row = {}] = await select(`SELECT count() AS found FROM ${DEAD} WHERE ${where}`, params);
   return numberOf(row, 'found');
 }
 
@@ -107,8 +137,7 @@ async function selectReplays(select: Select, ids: readonly string[]): Promise<Re
   const replays = new Map<string, string>();
   for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
     const rows = await select(
-      `SELECT replay_of, any(${ID}) AS replay FROM records
-       WHERE replay_of != '' AND replay_of IN {ids:Array(String)} GROUP BY replay_of`,
+      `SELECT replay_of, any(${ID}) AS replay FROM ${replaysThat('replay_of IN {ids:Array(String)}')} GROUP BY replay_of`,
       { ids: ids.slice(from, from + IDS_AT_ONCE) },
     );
     for (const row of rows) replays.set(textOf(row, 'replay_of'), textOf(row, 'replay'));
@@ -122,8 +151,8 @@ export async function selectOriginals(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Buffer>> {
   const rows = await select(
-    `SELECT ${ID} AS id, original FROM records
-     WHERE ${DEAD} AND ${ID} IN {ids:Array(String)}`,
+    `SELECT ${ID} AS id, original FROM ${DEAD}
+     WHERE ${ID} IN {ids:Array(String)}`,
     { ids },
   );
   return new Map(rows.map((row) => [textOf(row, 'id'), Buffer.from(textOf(row, 'original'), 'base64')]));
@@ -135,8 +164,7 @@ export async function selectReplayOutcomes(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const rows = await select(
-    `SELECT outcome, count() AS found FROM records
-     WHERE replay_of != '' AND replay_of IN {ids:Array(String)} GROUP BY outcome`,
+    `SELECT outcome, count() AS found FROM ${replaysThat('replay_of IN {ids:Array(String)}')} GROUP BY outcome`,
     { ids },
   );
   return new Map(rows.map((row) => [textOf(row, 'outcome'), numberOf(row, 'found')]));
@@ -148,13 +176,14 @@ const IDS_AT_ONCE = 5_000;
 /** Those of `ids` that a row before `before` is a replay of. */
 export async function selectReplayed(
   select: Select,
+  table: RecordTable,
   { epoch, partition, offset }: Before,
   ids: readonly string[],
 ): Promise<readonly string[]> {
   const replayed: string[] = [];
   for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
     const rows = await select(
-      `SELECT DISTINCT replay_of FROM records
+      `SELECT DISTINCT replay_of FROM ${table}
        WHERE replay_of != '' AND replay_of IN {ids:Array(String)}
          AND log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32} AND log_offset < {offset:UInt64}`,
       { epoch, partition, offset, ids: ids.slice(from, from + IDS_AT_ONCE) },

@@ -1,21 +1,12 @@
 // The figures that `lachan query` and the console show. Each says what it counts.
+import { days, FigureRefusal, limit, type Figure, type FigureParam, type FigureRow } from './figure.js';
 import type { Select } from './select.js';
-
-/** One parameter of a figure. */
-export interface FigureParam {
-  readonly type: 'String' | 'UInt32';
-  readonly fallback: string;
-  readonly allowed?: readonly string[];
-  readonly help: string;
-}
-
-export interface Figure {
-  readonly help: string;
-  readonly params: Readonly<Record<string, FigureParam>>;
-  readonly sql: string;
-  /** Whether the answer is one object rather than a list. */
-  readonly single: boolean;
-}
+import { backlog } from './takedown/backlog.js';
+import { deadlineCompliance, timeToBreach } from './takedown/deadlines.js';
+import { falseClaims } from './takedown/false-claims.js';
+import { providerReports, reportsWithoutLocation } from './takedown/reports.js';
+import { reappearance, survival, takedownShares, takedownTimes } from './takedown/takedown-times.js';
+import { whatIfFigure } from './takedown/what-if.js';
 
 const environment: FigureParam = {
   type: 'String',
@@ -24,16 +15,12 @@ const environment: FigureParam = {
   help: 'PRODUCTION or TEST (UNKNOWN: dead letters, and replays of them that were repeated)',
 };
 
-const limit: FigureParam = { type: 'UInt32', fallback: '100', help: 'how many rows at the most' };
-
-const days: FigureParam = { type: 'UInt32', fallback: '30', help: 'how many days back, by time of receipt' };
-
 export const FIGURES: Readonly<Record<string, Figure>> = {
   counts: {
     help: 'Records of the log by outcome. log_records counts the landing table; the others come from its totals view.',
     params: { environment },
     single: true,
-    sql: `
+    answer: `
       SELECT
         {environment:String} AS environment,
         (SELECT count() FROM records WHERE environment = {environment:String}) AS log_records,
@@ -57,7 +44,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
       limit,
     },
     single: false,
-    sql: `
+    answer: `
       SELECT
         formatDateTime(
           if({interval:String} = 'hour', hour, toStartOfDay(hour, 'Asia/Ho_Chi_Minh')),
@@ -75,7 +62,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     help: 'Received reports (revision 0) by the host they name; a report that names a host twice counts once for it.',
     params: { environment, days, limit },
     single: false,
-    sql: `
+    answer: `
       SELECT host, registrable_domain, is_vn_domain, country, asn, sum(host_totals.reports) AS reports
       FROM host_totals
       WHERE environment = {environment:String} AND day >= toDate(now('Asia/Ho_Chi_Minh')) - {days:UInt32}
@@ -87,7 +74,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     help: 'Records that could not be read, by reason. replayed: were appended again, as what is counted elsewhere; open: were not.',
     params: {},
     single: false,
-    sql: `
+    answer: `
       SELECT reason, stage, count() AS dead_letters,
         countIf(position IN (SELECT replay_of FROM records WHERE replay_of != '')) AS replayed,
         dead_letters - replayed AS open
@@ -104,7 +91,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
       minutes: { type: 'UInt32', fallback: '60', help: 'how many minutes back, by time of receipt' },
     },
     single: true,
-    sql: `
+    answer: `
       SELECT
         {environment:String} AS environment,
         count() AS records,
@@ -122,20 +109,27 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
         WHERE r.log_offset >= l.from_offset
       )`,
   },
+  'takedown-times': takedownTimes,
+  'takedown-shares': takedownShares,
+  survival,
+  'deadline-compliance': deadlineCompliance,
+  'time-to-breach': timeToBreach,
+  'false-claims': falseClaims,
+  reappearance,
+  backlog,
+  'reports-without-location': reportsWithoutLocation,
+  'provider-reports': providerReports,
+  'what-if': whatIfFigure,
 };
 
-/** Why a figure cannot be asked for like that. */
-export class FigureRefusal extends Error {
-  override readonly name = 'FigureRefusal';
-}
-
-/** Checks name and parameters, fills in the defaults, and asks. Throws `FigureRefusal` for a wrong question. */
+/** Checks name and parameters, fills in the defaults, and asks. `nowMs`: by the clock of whoever asks. Throws `FigureRefusal` for a wrong question. */
 export async function askFigure(
   select: Select,
   name: string,
   given: Readonly<Record<string, string>>,
-): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const figure = FIGURES[name];
+  nowMs: number,
+): Promise<readonly FigureRow[]> {
+  const figure = Object.hasOwn(FIGURES, name) ? FIGURES[name] : undefined;
   if (figure === undefined) {
     throw new FigureRefusal(`no figure is called ${name}; there are: ${Object.keys(FIGURES).join(', ')}`);
   }
@@ -154,7 +148,8 @@ export async function askFigure(
       throw new FigureRefusal(`${param} must be a whole number`);
     params[param] = type === 'UInt32' ? Number(value) : value;
   }
-  const rows = await select(figure.sql, params);
+  if (typeof figure.answer !== 'string') return figure.answer(select, params, nowMs);
+  const rows = await select(figure.answer, params);
   return rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, plain(k, v)])));
 }
 

@@ -1,6 +1,8 @@
 // What the guard against floods must know of the rows before: how many dead letters have come lately, and which ones
 // an operator has accepted. Replays do not count: their dead letters were counted when they first came.
 import type { Before } from './known-keys.js';
+import type { PositionTopic } from '../../schemas/log-position.js';
+import type { RecordTable } from './landed.js';
 import { numberOf, textsOf, type Select } from './select.js';
 
 export interface DeadLettersBefore {
@@ -13,6 +15,7 @@ export interface DeadLettersBefore {
 /** Of the records after `acceptedTo` and before `before`. */
 export async function selectDeadLettersBefore(
   select: Select,
+  table: RecordTable,
   before: Before,
   acceptedTo: number,
   window: number,
@@ -23,7 +26,7 @@ export async function selectDeadLettersBefore(
   const from = acceptedTo + 1;
   const behindGood = async (since: number): Promise<number> => {
     const [row = {}] = await select(
-      `SELECT maxIf(log_offset + 1, outcome != 'DEAD_LETTER') AS behind FROM records WHERE ${where}`,
+      `SELECT maxIf(log_offset + 1, outcome != 'DEAD_LETTER') AS behind FROM ${table} WHERE ${where}`,
       { epoch, partition, from: since, to },
     );
     return numberOf(row, 'behind');
@@ -33,18 +36,23 @@ export async function selectDeadLettersBefore(
   const [bad = {}] = await select(
     `SELECT countIf(log_offset >= {behind:UInt64}) AS in_a_row,
        arrayMap(o -> toString(o), groupArrayIf(log_offset, log_offset + {window:UInt32} >= {to:UInt64})) AS offsets
-     FROM records WHERE environment = 'UNKNOWN' AND outcome = 'DEAD_LETTER' AND ${where}`,
+     FROM ${table} WHERE environment = 'UNKNOWN' AND outcome = 'DEAD_LETTER' AND ${where}`,
     { epoch, partition, from, to, window, behind },
   );
   return { inARow: numberOf(bad, 'in_a_row'), offsets: textsOf(bad, 'offsets').map(Number) };
 }
 
 /** Up to where dead letters of the partition were accepted, inclusive; -1 when they never were. */
-export async function selectAcceptedTo(select: Select, epoch: number, partition: number): Promise<number> {
+export async function selectAcceptedTo(
+  select: Select,
+  topic: PositionTopic,
+  epoch: number,
+  partition: number,
+): Promise<number> {
   const [row = {}] = await select(
     `SELECT if(count() = 0, -1, toInt64(max(to_offset))) AS accepted FROM accepted_dead_letters
-     WHERE log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}`,
-    { epoch, partition },
+     WHERE topic = {topic:String} AND log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}`,
+    { topic, epoch, partition },
   );
   return numberOf(row, 'accepted');
 }

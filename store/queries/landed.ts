@@ -24,7 +24,9 @@ export async function selectEpochs(select: Select): Promise<readonly LogEpoch[]>
 }
 
 /** The tables that records land in, by what they hold. */
-export type LandingTable = 'records' | 'data_keys';
+export type LandingTable = RecordTable | 'data_keys';
+/** Those whose records may be dead letters. */
+export type RecordTable = 'records' | 'takedown_records';
 
 /** Where rows of one partition stand. */
 export interface LandedPartition {

@@ -1,30 +1,57 @@
-// What the views of `records` have counted, and what the table says they must have counted.
+// What the views of landing tables have counted, and what the tables say they must have counted.
+import type { RecordTable } from './landed.js';
 import { numberOf, textOf, type Select } from './select.js';
 
 /** Groups are named by world, day and, where the view has it, outcome. */
 const VIEWS = {
   record_totals: {
+    of: 'records',
     inView: `SELECT concat(environment, ' ', outcome, ' ', toString(toDate(hour))) AS part, sum(records) AS n
       FROM record_totals GROUP BY part`,
     part: `concat(environment, ' ', outcome, ' ', toString(toDate(received_at)))`,
     count: '1',
   },
   host_totals: {
+    of: 'records',
     inView: `SELECT concat(environment, ' ', toString(day)) AS part, sum(reports) AS n
       FROM host_totals GROUP BY part`,
     part: `concat(environment, ' ', toString(toDate(received_at, 'Asia/Ho_Chi_Minh')))`,
     count: `if(outcome = 'REPORT' AND revision = 0, length(arrayDistinct(arrayFilter(place -> place.2 != '', arrayZip(
       location_domains, location_hosts, location_is_vn_domain, location_countries, location_asns)))), 0)`,
   },
-} as const;
+  case_events_of_records: {
+    of: 'records',
+    inView: `SELECT concat(environment, ' ', toString(toDate(observed_at))) AS part, count() AS n
+      FROM case_events WHERE topic = 'reports' GROUP BY part`,
+    part: `concat(environment, ' ', toString(toDate(received_at)))`,
+    count: `if(outcome = 'REPORT' AND kind IN ('INITIAL', 'AMENDMENT'), length(arrayDistinct(location_keys)), 0)`,
+  },
+  case_events_of_takedowns: {
+    of: 'takedown_records',
+    inView: `SELECT concat(environment, ' ', toString(toDate(observed_at))) AS part, count() AS n
+      FROM case_events WHERE topic = 'takedowns' GROUP BY part`,
+    part: `concat(environment, ' ', toString(toDate(observed_at)))`,
+    count: `if(outcome = 'EVENT', 1, 0)`,
+  },
+} as const satisfies Record<string, { readonly of: RecordTable; [more: string]: string }>;
 
-export type RecordsView = keyof typeof VIEWS;
-export const RECORDS_VIEWS: readonly RecordsView[] = ['record_totals', 'host_totals'];
+export type CountedView = keyof typeof VIEWS;
+
+/** The views of a table whose counts can be compared with it. */
+export function countedViews(table: RecordTable): readonly CountedView[] {
+  const views: readonly CountedView[] = [
+    'record_totals',
+    'host_totals',
+    'case_events_of_records',
+    'case_events_of_takedowns',
+  ];
+  return views.filter((view) => VIEWS[view].of === table);
+}
 
 /** What a view has counted, by group. */
 export async function selectViewCounts(
   select: Select,
-  view: RecordsView,
+  view: CountedView,
 ): Promise<ReadonlyMap<string, number>> {
   const rows = await select(VIEWS[view].inView);
   return new Map(rows.map((row) => [textOf(row, 'part'), numberOf(row, 'n')]));
@@ -36,7 +63,7 @@ export async function selectViewCounts(
  */
 export async function selectCountable(
   select: Select,
-  view: RecordsView,
+  view: CountedView,
   settled: { readonly epoch: number; readonly committed: readonly number[] },
 ): Promise<ReadonlyMap<string, { readonly least: number; readonly most: number }>> {
   const rows = await select(
@@ -44,7 +71,7 @@ export async function selectCountable(
      FROM (
        SELECT ${VIEWS[view].part} AS part, ${VIEWS[view].count} AS n,
          log_epoch != {epoch:UInt32} OR log_offset < {committed:Array(UInt64)}[log_partition + 1] AS is_settled
-       FROM records
+       FROM ${VIEWS[view].of}
      ) GROUP BY part`,
     { ...settled },
   );

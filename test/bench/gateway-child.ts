@@ -5,6 +5,7 @@ import { openDataKeys } from '../../gateway/data-keys.js';
 import { createKeyedHash } from '../../gateway/keyed-hash.js';
 import { Secret } from '../../gateway/secret.js';
 import { startServer } from '../../gateway/server.js';
+import { Addressees } from '../../gateway/takedown/resolve-addressee.js';
 import { openEmbeddedLog } from '../../log/embedded.js';
 import { REPORTS_TOPIC } from '../../log/topics.js';
 
@@ -31,6 +32,8 @@ const server = await startServer({
     maxBatchesInFlightPerStream: 16,
   },
   authenticator: { authenticate: () => ({ providerId: 'benchmark', environment: 'PRODUCTION' }) },
+  operators: { authenticate: () => undefined },
+  events: { addressees: { current: () => new Addressees([]) }, onReceived: () => undefined },
   receiving: {
     log,
     keyed: createKeyedHash(new Secret(randomBytes(32))),

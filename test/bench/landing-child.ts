@@ -28,6 +28,7 @@ const consumers = await startConsumers({
   log,
   store,
   lookups,
+  rules: [],
   nowMs: Date.now,
   // As in `start`.
   limits: { maxRecords: 20_000, maxBytes: 16 * MIB, maxWaitMs: 250 },

@@ -7,6 +7,7 @@ import { wholeNumber } from '../../cli/options.js';
 import { endAll } from './children.js';
 import { clusterLines, clusterRun, type ClusterRun } from './cluster-run.js';
 import { endToEnd } from './end-to-end.js';
+import { figureLines, figures } from './figures.js';
 import { fixedRate, type FixedRate } from './fixed-rate.js';
 import { engineFloor, stages } from './in-process.js';
 import { topFunctions } from './profile.js';
@@ -17,7 +18,7 @@ import { percentile, rounded } from './statistics.js';
 /** Not counted, as in fixed-rate.ts. */
 const WARM_UP_S = 10;
 
-const PARTS = ['stages', 'floor', 'roles', 'end-to-end', 'latency', 'soak'] as const;
+const PARTS = ['stages', 'floor', 'roles', 'end-to-end', 'latency', 'soak', 'figures'] as const;
 type Part = (typeof PARTS)[number];
 
 interface Flags {
@@ -31,6 +32,7 @@ interface Flags {
   readonly rate: number;
   readonly seconds: number;
   readonly soak: number;
+  readonly cases: number;
   readonly batch: number;
   readonly streams: number;
   readonly duplicates: number;
@@ -67,6 +69,12 @@ const program = new Command('bench')
   .option('--rate <n>', 'reports a second for latency and soak', wholeNumber(100, 1_000_000), 5_000)
   .option('--seconds <n>', 'how long latency is measured', wholeNumber(10, 3_600), 60)
   .option('--soak <minutes>', 'send at the rate for so long', wholeNumber(0, 2_880), 0)
+  .option(
+    '--cases <n>',
+    'ask every figure of takedown over so many cases, and over a tenth of them',
+    wholeNumber(0, 10_000_000),
+    0,
+  )
   .option('--batch <n>', 'reports in a batch', wholeNumber(1, 1_000), 500)
   .option('--streams <n>', 'streams of the generator, each with a connection', wholeNumber(1, 64), 2)
   .option('--duplicates <share>', 'share of reports that are sent a second time', share, 0.02)
@@ -117,9 +125,9 @@ async function run(): Promise<void> {
   const found = flags.log === 'kafka' ? await measureKafka() : await measureAll();
   const summary = summarise(found);
   if (flags.json === true) {
-    const { stages: steps, roles: alone, endToEnd: full, latency, soak, floor, ...cluster } = found;
+    const { stages: steps, roles: alone, endToEnd: full, latency, soak, floor, ...others } = found;
     const series = full.map((one) => one.series);
-    const details = { stages: steps, floor, roles: alone, end_to_end: full, latency, soak, ...cluster };
+    const details = { stages: steps, floor, roles: alone, end_to_end: full, latency, soak, ...others };
     process.stdout.write(`${JSON.stringify({ ...summary, machine, options: flags, series, details })}\n`);
   } else {
     process.stdout.write(`\n${goalLines(summary).join('\n')}\n\n`);
@@ -141,7 +149,7 @@ function wanted(part: Part): boolean {
 
 async function measureKafka(): Promise<Found> {
   return {
-    ...{ stages: [], floor: [], roles: [], endToEnd: [], latency: [], soak: [] },
+    ...{ stages: [], floor: [], roles: [], endToEnd: [], latency: [], soak: [], figures: [] },
     cluster: await runs('end-to-end', wanted('end-to-end'), (at) => throughCluster(at)),
     clusterAtRate: await runs('latency', wanted('latency'), (at) => throughCluster(at, flags.rate)),
   };
@@ -190,6 +198,11 @@ async function measureAll(): Promise<Found> {
     }),
     latency: await runs('latency', wanted('latency'), (at) => atRate(at, 'latency', flags.seconds)),
     soak: await runs('soak', wanted('soak') && flags.soak > 0, (at) => atRate(at, 'soak', flags.soak * 60)),
+    figures: await runs('figures', wanted('figures') && flags.cases > 0, async (at) => {
+      const asked = await figures(at, flags.cases, flags.rounds);
+      for (const line of asked.flatMap(figureLines)) say(line);
+      return asked;
+    }),
     ...{ cluster: [], clusterAtRate: [] },
   };
   return found;

@@ -2,6 +2,7 @@
 import type { ClusterRun, Memory } from './cluster-run.js';
 import type { Member } from './cluster.js';
 import type { EndToEnd } from './end-to-end.js';
+import type { FiguresRun } from './figures.js';
 import type { FixedRate } from './fixed-rate.js';
 import type { Floor, Stages } from './in-process.js';
 import type { Roles } from './roles.js';
@@ -15,6 +16,8 @@ export interface Found {
   readonly endToEnd: readonly EndToEnd[];
   readonly latency: readonly FixedRate[];
   readonly soak: readonly FixedRate[];
+  /** What figures of takedown cost, for each number of cases. */
+  readonly figures: readonly (readonly FiguresRun[])[];
   /** With Kafka: at full speed, and at the rate. */
   readonly cluster: readonly ClusterRun[];
   readonly clusterAtRate: readonly ClusterRun[];

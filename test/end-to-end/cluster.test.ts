@@ -48,7 +48,7 @@ describe.skipIf(!(await mayStartBrokers()))('a cluster of two gateways, two cons
         expect(complaintOf(refused)).toMatch(/0001_records.*run lachan migrate/);
       }
       expect((await cluster.run('providers', 'list')).stderr).toContain('run lachan migrate');
-      const names = ['0001_records', '0002_views', '0003_registries'];
+      const names = ['0001_records', '0002_views', '0003_registries', '0004_takedown'];
       expect(await cluster.json('migrate', '--json')).toEqual({ applied: names });
       expect(await cluster.json('migrate', '--json')).toEqual({ applied: [] });
     });
@@ -142,7 +142,7 @@ describe.skipIf(!(await mayStartBrokers()))('a cluster of two gateways, two cons
           consumers.map(async (one) => (await one.metrics()).get('lachan_landing_partitions') ?? 0),
         );
         return (
-          (owned.every((n) => n > 0) && owned.reduce((a, b) => a + b, 0) === PARTITIONS + 1) || undefined
+          (owned.every((n) => n > 0) && owned.reduce((a, b) => a + b, 0) === 2 * PARTITIONS + 1) || undefined
         );
       });
     });
@@ -221,7 +221,7 @@ describe.skipIf(!(await mayStartBrokers()))('a cluster of two gateways, two cons
     it('is audited, per partition, and has the same numbers in the table, the totals and the console', async () => {
       const audit = recordOf(await cluster.json('audit', '--json'));
       expect(audit).toMatchObject({ ok: true, problems: [] });
-      expect(audit['partitions']).toHaveLength(PARTITIONS + 1);
+      expect(audit['partitions']).toHaveLength(2 * PARTITIONS + 1);
       const [inTable, inView] = await Promise.all([
         cluster.select(
           'SELECT outcome, toString(count()) AS n FROM records GROUP BY outcome ORDER BY outcome',

@@ -11,7 +11,7 @@ import { until } from '../support/lachan-process.js';
 const SESSION_MS = 6_000;
 const PARTITIONS = 3;
 /** One more: the topic of data keys. */
-const ALL = PARTITIONS + 1;
+const ALL = 2 * PARTITIONS + 1;
 const ROUNDS = LONG ? 12 : 2;
 /** The insert is carried out when its owner is long gone and its next owner has done the same. */
 const LATE_MS = 3 * SESSION_MS;

@@ -14,7 +14,7 @@ import { REPORTS_TOPIC } from '../../log/topics.js';
 import { replayedRecordCodec, reportRecordCodec } from '../../schemas/record-codec.js';
 import { selectDeadLetters, type DeadLetterFilter } from '../../store/queries/dead-letters.js';
 import { askFigure } from '../../store/queries/figures.js';
-import { LandingWorld } from '../support/landing-world.js';
+import { LANDED_AT_MS, LandingWorld } from '../support/landing-world.js';
 import { recordOf } from '../support/records.js';
 
 /** The engine binds one directory per process: all tests of this file share it, each with its own database. */
@@ -216,14 +216,14 @@ describe('a replay', () => {
     await landAsDeadLetters([good(0), good(1)]);
     await world.append(bad(2));
     await replayed();
-    expect(await askFigure(select, 'dead_letters', {})).toEqual([
+    expect(await askFigure(select, 'dead_letters', {}, LANDED_AT_MS)).toEqual([
       { reason: 'UNDECODABLE', stage: 'decode', dead_letters: 2, replayed: 1, open: 1 },
       { reason: 'UNKNOWN_SCHEMA', stage: 'decode', dead_letters: 2, replayed: 2, open: 0 },
     ]);
-    expect(await askFigure(select, 'counts', { environment: 'UNKNOWN' })).toMatchObject([
+    expect(await askFigure(select, 'counts', { environment: 'UNKNOWN' }, LANDED_AT_MS)).toMatchObject([
       { log_records: 4, dead_letters: 4 },
     ]);
-    expect(await askFigure(select, 'counts', { environment: 'TEST' })).toMatchObject([
+    expect(await askFigure(select, 'counts', { environment: 'TEST' }, LANDED_AT_MS)).toMatchObject([
       { log_records: 2, reports: 2 },
     ]);
   });
@@ -252,7 +252,7 @@ describe('a flood of dead letters', () => {
     await faultOf(world.landAll(LIMIT));
     expect(await world.outcomes()).toHaveLength(21);
 
-    const acceptDeadLettersTo = [{ epoch: 1, partition: 0, offset: 31 }];
+    const acceptDeadLettersTo = [{ topic: 'reports', epoch: 1, partition: 0, offset: 31 }] as const;
     await world.landAll({ ...LIMIT, acceptDeadLettersTo });
     await expectLandedOnce(32);
 
@@ -292,10 +292,10 @@ describe('a flood of dead letters', () => {
   });
 
   it.each([
-    ['beyond the end of the log', { epoch: 1, partition: 0, offset: 1 }],
-    ['of a partition that is not there', { epoch: 1, partition: 1, offset: 0 }],
-    ['of an epoch to come', { epoch: 2, partition: 0, offset: 0 }],
-  ])('cannot be accepted %s', async (_, position) => {
+    ['beyond the end of the log', { topic: 'reports', epoch: 1, partition: 0, offset: 1 }],
+    ['of a partition that is not there', { topic: 'reports', epoch: 1, partition: 1, offset: 0 }],
+    ['of an epoch to come', { topic: 'takedowns', epoch: 2, partition: 0, offset: 0 }],
+  ] as const)('cannot be accepted %s', async (_, position) => {
     await world.append(report(1));
     await expect(world.landAll({ acceptDeadLettersTo: [position] })).rejects.toThrow(/is beyond/);
   });

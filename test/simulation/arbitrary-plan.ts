@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { EVENTS, type Event } from './process.js';
 import { SETTING } from './small-plan.js';
+import { EVENT_CONTENT_COUNT, type EventItem } from './takedown-workload.js';
 import { CONTENT_COUNT, type Item } from './workload.js';
 import type { Plan, Setting } from './world.js';
 
@@ -16,6 +17,16 @@ const item: fc.Arbitrary<Item> = fc.record({
   content: fc.nat(CONTENT_COUNT - 1),
   revision: fc.constantFrom(0, 0, 0, 1),
   month: fc.nat(2),
+});
+
+const event: fc.Arbitrary<EventItem> = fc.record({
+  event: fc.oneof(
+    { arbitrary: fc.nat(5), weight: 8 },
+    { arbitrary: fc.constant('unreadable' as const), weight: 1 },
+  ),
+  content: fc.nat(EVENT_CONTENT_COUNT - 1),
+  place: fc.nat(1),
+  seen: fc.option(fc.nat(4)),
 });
 
 const setting: fc.Arbitrary<Setting> = fc.record({
@@ -43,6 +54,7 @@ export const arbitraryPlan: fc.Arbitrary<Plan> = fc
   .record({
     chunks: fc.array(fc.array(item, { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
     dataKeys: fc.nat(3),
+    takedowns: fc.array(fc.array(event, { maxLength: 6 }), { maxLength: 2 }),
     partitions: fc.integer({ min: 1, max: 3 }),
     firstOffset: fc.constantFrom(0, 0, 7),
     // The last process is one that accepts every flood of dead letters.

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { tryEveryMoment, tryEveryPair } from './enumerate.js';
 import {
+  answeringBeforeCasesAreKept,
   answeringBeforeItLands,
   cuttingAnew,
   forgettingWhatWasBegun,
@@ -9,7 +10,7 @@ import {
   withFreshTokens,
   withoutRangeInTokens,
 } from './faulty.js';
-import { SETTING, SMALL_PLAN } from './small-plan.js';
+import { SETTING, SMALL_PLAN, TAKEDOWN_PLAN } from './small-plan.js';
 import type { Flaws, Plan } from './world.js';
 
 const LATER: Plan = { ...SMALL_PLAN, settings: [SETTING, { ...SETTING, clockJumpMs: 60 * 86_400_000 }] };
@@ -43,6 +44,12 @@ describe('the simulation finds', () => {
   it.each(FLAWS)('%s', async (_, flaws, expected) => {
     const { failures } = await tryEveryMoment({ ...LATER, flaws }, ['crash', 'late']);
     expect(failures.join('\n')).toMatch(expected);
+  });
+
+  it('events that are committed before their cases are written', async () => {
+    const plan: Plan = { ...TAKEDOWN_PLAN, flaws: { wrapStore: answeringBeforeCasesAreKept } };
+    const { failures } = await tryEveryMoment(plan, ['fault']);
+    expect(failures.join('\n')).toMatch(/cases missing: case /);
   });
 
   it('a log that takes commits from who has lost the partition', async () => {

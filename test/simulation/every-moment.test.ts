@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { tryEveryMoment, tryEveryPair, type Enumeration } from './enumerate.js';
 import { EVENTS, type Event } from './process.js';
-import { SETTING, SMALL_PLAN, SMALLEST_PLAN } from './small-plan.js';
+import { SETTING, SMALL_PLAN, SMALLEST_PLAN, TAKEDOWN_PLAN } from './small-plan.js';
 import { simulate, type Plan } from './world.js';
 
 /** Pairs of the kinds that leave most behind; the others as well when more runs are asked for. */
@@ -44,6 +44,11 @@ const VARIANTS: readonly (readonly [string, Plan])[] = [
   ['views that land before their table', { ...SMALL_PLAN, viewsFirst: true }],
   ['other limits, lookups and times at each start', CHANGED],
   ['two partitions', { ...SMALL_PLAN, partitions: 2, learnsAfterMs: 50 }],
+  ['events of cases', TAKEDOWN_PLAN],
+  [
+    'events of cases, and other limits, lookups and times at each start',
+    { ...CHANGED, ...TAKEDOWN_PLAN, settings: CHANGED.settings, learnsAfterMs: 50 },
+  ],
 ];
 
 /** Shows with the results how much was tried. */

@@ -3,18 +3,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import { audit } from '../../consumers/audit.js';
 import { LANDING_GROUP } from '../../consumers/pipeline.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import type { Log } from '../../log/log.js';
 import type { Block, Row, Store } from '../../store/store.js';
 import type { DurableLog, Partition } from './fake-log.js';
 import type { Process } from './process.js';
 import type { DurableSink } from './fake-sink.js';
 import { VIEWS } from './sink-views.js';
+import { caseLine, eventLine, expectedEvents, type EventItem } from './takedown-workload.js';
 import { expectedOutcomes, outcomeLine, type Item } from './workload.js';
 
 const TABLES: ReadonlyMap<string, string> = new Map([
   [REPORTS_TOPIC, 'records'],
   [DATA_KEYS_TOPIC, 'data_keys'],
+  [TAKEDOWNS_TOPIC, 'takedown_records'],
+]);
+
+/** What of a row must be the same however often it comes. */
+const LINES: ReadonlyMap<string, (row: Row) => string> = new Map([
+  ['records', lineOf],
+  ['takedown_records', eventLineOf],
 ]);
 
 export class Expectations {
@@ -55,7 +63,7 @@ export class Expectations {
     if (offsets.at(-1)! >= offset && !metadata.includes(note))
       this.violations.push(`${token} is inserted, but not noted as being under way`);
 
-    const lines = rows.map(table === 'records' ? lineOf : (row) => JSON.stringify(row));
+    const lines = rows.map(LINES.get(table) ?? ((row) => JSON.stringify(row)));
     if (!isDeepStrictEqual(this.#linesOf.get(token) ?? lines, lines))
       this.violations.push(`${token} came again with other rows`);
     this.#linesOf.set(token, lines);
@@ -72,6 +80,7 @@ export class Expectations {
     durable: { readonly log: DurableLog; readonly sink: DurableSink },
     view: { readonly log: Log; readonly store: Store },
     items: ReadonlyMap<Uint8Array, Item>,
+    events: readonly EventItem[],
     areLookupsTheSame: boolean,
   ): Promise<void> {
     const { log, sink } = durable;
@@ -92,6 +101,9 @@ export class Expectations {
           values.map((_, n) => `${first + n} ${Buffer.alloc(8, n + 1).toString('hex')}`),
         ),
     );
+    const expected = expectedEvents(log.of(TAKEDOWNS_TOPIC)[0]?.first ?? 0, events);
+    this.#compare('events', sink.rows('takedown_records').map(eventLineOf), expected.lines);
+    this.#compare('cases', newestCases(sink), expected.cases);
     for (const { name, of, groupsOf } of VIEWS) {
       // A batch that landed in part, and wholly after a change of the lookups, has two answers to where hosts are.
       const grouped = (group: string): string =>
@@ -146,6 +158,26 @@ function minus(some: readonly string[], others: readonly string[]): string[] {
     counts.set(one, left - 1);
     return left <= 0;
   });
+}
+
+/** The row of each case that counts. */
+function newestCases(sink: DurableSink): string[] {
+  const newest = new Map<string, Row>();
+  for (const row of sink.rows('cases')) {
+    const key = String(row['location_key']).replaceAll('-', '');
+    if (Number(row['version']) >= Number(newest.get(key)?.['version'] ?? 0)) newest.set(key, row);
+  }
+  return [...newest].map(([key, row]) => caseLine(key, Number(row['version']), Number(row['acts'])));
+}
+
+function eventLineOf(row: Row): string {
+  const outcome = String(row['outcome']);
+  return eventLine(
+    `${String(row['log_partition'])}/${String(row['log_offset'])}`,
+    outcome,
+    String(row[outcome === 'DEAD_LETTER' ? 'reason' : 'event_id']),
+    row['is_outdated'] === true,
+  );
 }
 
 function lineOf(row: Row): string {

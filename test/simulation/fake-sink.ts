@@ -48,7 +48,7 @@ export class DurableSink {
     this.options.onInsert(block, rows);
     const months = new Map<string, Row[]>();
     for (const row of rows) {
-      const month = block.table === 'records' ? monthOf(row) : '';
+      const month = block.table === 'records' || block.table === 'takedown_records' ? monthOf(row) : '';
       months.set(month, [...(months.get(month) ?? []), row]);
     }
     const ofTable = [...months].map(([month, some]) =>

@@ -9,10 +9,11 @@ import {
 import { selectAcceptedTo, selectDeadLettersBefore } from '../../store/queries/floods.js';
 import { selectLandedDigests, selectLandedKeys } from '../../store/queries/known-keys.js';
 import type { Select, SelectParams } from '../../store/queries/select.js';
-import { selectCountable, selectViewCounts } from '../../store/queries/view-counts.js';
+import { countedViews, selectCountable, selectViewCounts } from '../../store/queries/view-counts.js';
 import type { Row } from '../../store/store.js';
 import type { DurableSink } from './fake-sink.js';
 import { VIEWS } from './sink-views.js';
+import { learnTakedown } from './takedown-queries.js';
 
 type Answer = (sink: DurableSink, params: SelectParams) => readonly Row[];
 
@@ -22,6 +23,8 @@ const answers = new Map<string, Answer>();
 const ANY_ROW = { rows: 1, behind: 0, accepted: 0, packed: '' };
 
 /** `given`: the answers to the questions that `ask` has, in their order. */
+export type Learn = (ask: (select: Select) => unknown, ...given: readonly Answer[]) => Promise<void>;
+
 async function learn(ask: (select: Select) => unknown, ...given: readonly Answer[]): Promise<void> {
   const asked = new Set<string>();
   const select: Select = (sql) => {
@@ -63,7 +66,7 @@ await learn(
       firsts: row['first_offsets'],
     })),
 );
-for (const table of ['records', 'data_keys'] as const) {
+for (const table of ['records', 'data_keys', 'takedown_records'] as const) {
   await learn(
     (select) => selectLandedSpan(select, table, WHERE),
     (sink, params) => {
@@ -107,38 +110,40 @@ await learn(
   },
 );
 await learn(
-  (select) => selectAcceptedTo(select, 1, 0),
+  (select) => selectAcceptedTo(select, 'reports', 1, 0),
   // Nobody has accepted a flood.
   () => [{ accepted: -1 }],
 );
 const isCounted = ({ log_offset, replay_of }: Row, { from, to }: SelectParams): boolean =>
   Number(log_offset) >= Number(from) && Number(log_offset) < Number(to) && replay_of === '';
-await learn(
-  (select) => selectDeadLettersBefore(select, BEFORE, -1, 1),
-  (sink, params) => {
-    const rows = sink
-      .rows('records')
-      .filter(isOf(params))
-      .filter((row) => isCounted(row, params));
-    const good = offsetsOf(rows.filter(({ outcome }) => outcome !== 'DEAD_LETTER'));
-    return [{ behind: Math.max(0, ...good.map((offset) => offset + 1)) }];
-  },
-  (sink, params) => {
-    const rows = sink
-      .rows('records')
-      .filter(isOf(params))
-      .filter((row) => isCounted(row, params));
-    const dead = offsetsOf(rows.filter(({ outcome }) => outcome === 'DEAD_LETTER'));
-    return [
-      {
-        in_a_row: dead.filter((offset) => offset >= Number(params['behind'])).length,
-        offsets: dead
-          .filter((offset) => offset + Number(params['window']) >= Number(params['to']))
-          .map(String),
-      },
-    ];
-  },
-);
+for (const table of ['records', 'takedown_records'] as const) {
+  await learn(
+    (select) => selectDeadLettersBefore(select, table, BEFORE, -1, 1),
+    (sink, params) => {
+      const rows = sink
+        .rows(table)
+        .filter(isOf(params))
+        .filter((row) => isCounted(row, params));
+      const good = offsetsOf(rows.filter(({ outcome }) => outcome !== 'DEAD_LETTER'));
+      return [{ behind: Math.max(0, ...good.map((offset) => offset + 1)) }];
+    },
+    (sink, params) => {
+      const rows = sink
+        .rows(table)
+        .filter(isOf(params))
+        .filter((row) => isCounted(row, params));
+      const dead = offsetsOf(rows.filter(({ outcome }) => outcome === 'DEAD_LETTER'));
+      return [
+        {
+          in_a_row: dead.filter((offset) => offset >= Number(params['behind'])).length,
+          offsets: dead
+            .filter((offset) => offset + Number(params['window']) >= Number(params['to']))
+            .map(String),
+        },
+      ];
+    },
+  );
+}
 await learn(
   (select) => selectReportCounts(select),
   (sink) => [{ rows: sink.rows('records').length }],
@@ -147,8 +152,9 @@ await learn(
     return [{ reports: reports.length, keys: new Set(reports.map((row) => row['record_key'])).size }];
   },
 );
-for (const view of ['record_totals', 'host_totals'] as const) {
-  const { groupsOf } = VIEWS.find(({ name }) => name === view)!;
+await learnTakedown(learn);
+for (const view of [...countedViews('records'), ...countedViews('takedown_records')]) {
+  const { groupsOf, of } = VIEWS.find(({ name }) => name === view)!;
   await learn(
     (select) => selectViewCounts(select, view),
     (sink) => {
@@ -162,7 +168,7 @@ for (const view of ['record_totals', 'host_totals'] as const) {
     (select) => selectCountable(select, view, { epoch: 1, committed: [] }),
     (sink, { committed }) => {
       const parts = new Map<string, { least: number; most: number }>();
-      for (const row of sink.rows('records')) {
+      for (const row of sink.rows(of)) {
         const before = Array.isArray(committed) ? Number(committed[Number(row['log_partition'])]) : NaN;
         for (const part of groupsOf(row).map(partOf)) {
           const { least, most } = parts.get(part) ?? { least: 0, most: 0 };

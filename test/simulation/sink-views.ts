@@ -12,6 +12,8 @@ interface View {
 }
 
 const HOUR_MS = 3_600_000;
+/** What is not the same when a row comes again, and is in no view. */
+const LANDING = { landed_at: 0, lookup_versions: '' };
 
 const views: readonly View[] = [
   {
@@ -50,6 +52,26 @@ const views: readonly View[] = [
         .map((place) => [row['environment'], day, ...place]);
       return [...new Set(groups.map((group) => JSON.stringify(group)))];
     },
+  },
+  {
+    name: 'case_events_of_records',
+    of: 'records',
+    groupsOf(row) {
+      if (row['outcome'] !== 'REPORT' || (row['kind'] !== 'INITIAL' && row['kind'] !== 'AMENDMENT'))
+        return [];
+      const received = utc(Number(row['received_at']));
+      return [...new Set(listOf(row, 'location_keys'))].map((key) =>
+        JSON.stringify([row['environment'], received, key, row['record_key']]),
+      );
+    },
+  },
+  {
+    name: 'case_events_of_takedowns',
+    of: 'takedown_records',
+    groupsOf: (row) =>
+      row['outcome'] === 'EVENT'
+        ? [JSON.stringify([row['environment'], utc(Number(row['observed_at'])), { ...row, ...LANDING }])]
+        : [],
   },
 ];
 

@@ -3,7 +3,7 @@
 import { LandingFault } from '../../consumers/land.js';
 import { startConsumers } from '../../consumers/pipeline.js';
 import { LogFault, type Log, type TakeLimits } from '../../log/log.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import { StoreFault, type Store } from '../../store/store.js';
 import { RECEIVED_AT_MS } from '../support/records.js';
 import { Expectations } from './expectations.js';
@@ -11,6 +11,7 @@ import { DurableLog, FakeLog, type LogFlaw } from './fake-log.js';
 import { DurableSink, FakeStore, type SinkFlaw } from './fake-sink.js';
 import { Process, type Event, type Fate } from './process.js';
 import { VirtualClock } from './virtual-clock.js';
+import { eventValueOf, type EventItem } from './takedown-workload.js';
 import { dataKeyOf, valueOf, type Item } from './workload.js';
 
 /** What may differ from one start to the next: options, lookups, the program itself, the clock on the wall. */
@@ -35,6 +36,8 @@ export interface Plan {
   /** What comes into the reports topic: at first, then every few milliseconds. */
   readonly chunks: readonly (readonly Item[])[];
   readonly dataKeys: number;
+  /** Events of cases, beside the chunks; no partition for them when left out. */
+  readonly takedowns?: readonly (readonly EventItem[])[];
   readonly partitions: number;
   readonly firstOffset: number;
   /** Of the first process, the second, …; the last one for all that follow. */
@@ -70,6 +73,7 @@ class World implements Fate {
   readonly #log: DurableLog;
   readonly #sink: DurableSink;
   readonly #items = new Map<Uint8Array, Item>();
+  readonly #events: EventItem[] = [];
   readonly #processes = new Map<Process, FakeLog>();
   readonly #moments: string[] = [];
   readonly #nextDelayMs: (() => number) | undefined;
@@ -77,11 +81,12 @@ class World implements Fate {
   #isStarting = false;
 
   constructor(private readonly plan: Plan) {
-    const { partitions, firstOffset, learnsAfterMs, viewsFirst, flaws } = plan;
+    const { partitions, firstOffset, learnsAfterMs, viewsFirst, flaws, takedowns } = plan;
     this.#nextDelayMs = plan.delaysMs?.();
     const topics = [
       { name: REPORTS_TOPIC, partitions, first: firstOffset },
       { name: DATA_KEYS_TOPIC, partitions: 1, first: 0 },
+      { name: TAKEDOWNS_TOPIC, partitions: takedowns === undefined ? 0 : 1, first: firstOffset },
     ];
     this.#log = new DurableLog(topics, this.#clock, {
       learnsAfterMs,
@@ -130,7 +135,7 @@ class World implements Fate {
   }
 
   async #accept(): Promise<void> {
-    const { chunks, dataKeys, partitions } = this.plan;
+    const { chunks, dataKeys, partitions, takedowns = [] } = this.plan;
     for (let number = 0; number < dataKeys; number += 1)
       this.#log.append(DATA_KEYS_TOPIC, 0, dataKeyOf(number));
     for (const [index, chunk] of chunks.entries()) {
@@ -144,6 +149,10 @@ class World implements Fate {
           typeof item.report === 'number' ? item.report % partitions : 0,
           value,
         );
+      }
+      for (const event of takedowns[index] ?? []) {
+        this.#events.push(event);
+        this.#log.append(TAKEDOWNS_TOPIC, 0, Uint8Array.from(eventValueOf(event)));
       }
     }
     this.#isAccepted = true;
@@ -172,6 +181,7 @@ class World implements Fate {
         versions: `lookups ${setting.lookups}`,
         ageDays: () => 0,
       },
+      rules: [],
       nowMs: this.#clock.nowMs,
       limits: setting.limits,
       dedup: { maxExactKeys: setting.maxExactKeys, maxFilters: 0 },
@@ -222,6 +232,7 @@ class World implements Fate {
       { log, sink },
       { log: new FakeLog(log, quiet, 1), store: new FakeStore(sink, quiet) },
       this.#items,
+      this.#events,
       new Set(plan.settings.map(({ lookups }) => lookups)).size === 1,
     );
   }

@@ -181,7 +181,11 @@ export class GatewayStream {
   }
 }
 
-function endingOf({ code, details, metadata }: Pick<StatusObject, 'code' | 'details' | 'metadata'>): Ending {
+export function endingOf({
+  code,
+  details,
+  metadata,
+}: Pick<StatusObject, 'code' | 'details' | 'metadata'>): Ending {
   const [raw] = metadata.get('grpc-status-details-bin');
   return {
     code: status[code],

@@ -3,13 +3,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admission } from '../../gateway/admission.js';
+import type { Operator } from '../../gateway/authenticate-operator.js';
 import type { Caller } from '../../gateway/authenticate.js';
 import { startServer, type GatewayServer, type ServerLimits } from '../../gateway/server.js';
+import type { ReceivedEvents } from '../../gateway/takedown/receive-events.js';
+import { Addressees } from '../../gateway/takedown/resolve-addressee.js';
 import { openEmbeddedLog } from '../../log/embedded.js';
 import type { Log } from '../../log/log.js';
-import { REPORTS_TOPIC } from '../../log/topics.js';
-import { isUnreadable, reportRecordCodec } from '../../schemas/record-codec.js';
+import { REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
+import {
+  isUnreadable,
+  reportRecordCodec,
+  takedownRecordCodec,
+  type Unreadable,
+} from '../../schemas/record-codec.js';
 import type { ReportRecord } from '../../schemas/report-record.js';
+import type { TakedownRecord } from '../../schemas/takedown-record.js';
+import type { Holding } from '../../store/queries/addressees.js';
 import type { Select } from '../../store/queries/select.js';
 import { GatewayClient } from './gateway-client.js';
 import { keyed, sealer } from './gateway-records.js';
@@ -31,8 +41,11 @@ const LIMITS: ServerLimits = {
 /** A token and who it belongs to. */
 export const tokenOf = (providerId: string): string => `token-of-${providerId}`;
 
+/** Ids that begin with `import` may import histories; those that begin with `look` are verifiers. */
+export const operatorTokenOf = (operatorId: string): string => `operator-token-of-${operatorId}`;
+
 export class GatewayUnderTest {
-  /** Providers whose token is no longer good. */
+  /** Providers and operators whose token is no longer good. */
   readonly revoked = new Set<string>();
   readonly faults: unknown[] = [];
   readonly clients: GatewayClient[] = [];
@@ -40,6 +53,10 @@ export class GatewayUnderTest {
   /** Batches that wait in front of the log. */
   heldBatches = 0;
   select: Select = () => Promise.resolve([]);
+  /** What providers hold, as notices find their addressees. */
+  holdings: readonly Holding[] = [];
+  /** What was decided about batches of events. */
+  readonly receivedEvents: ReceivedEvents[] = [];
   #server: GatewayServer | undefined;
   #gate: Promise<void> | undefined;
   #openGate: () => void = () => undefined;
@@ -58,6 +75,11 @@ export class GatewayUnderTest {
       port: 0,
       limits: { ...LIMITS, ...limits },
       authenticator: { authenticate: (authorization) => gateway.#callerOf(authorization) },
+      operators: { authenticate: (authorization) => gateway.#operatorOf(authorization) },
+      events: {
+        addressees: { current: () => new Addressees(gateway.holdings) },
+        onReceived: (counts) => gateway.receivedEvents.push(counts),
+      },
       receiving: {
         log: { append: (topic, records) => gateway.#append(topic, records) },
         keyed,
@@ -98,16 +120,32 @@ export class GatewayUnderTest {
     this.#openGate();
   }
 
-  /** Everything in the log, in order. */
-  async records(): Promise<ReportRecord[]> {
-    const [extent] = await this.log.extents(REPORTS_TOPIC);
+  /** A caller with the token of an operator. */
+  operator(operatorId: string): GatewayClient {
+    const client = new GatewayClient(this.server.address, operatorTokenOf(operatorId));
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Every report in the log, in order. */
+  records(): Promise<ReportRecord[]> {
+    return this.#read(REPORTS_TOPIC, (value) => reportRecordCodec.decode(value));
+  }
+
+  /** Every event in the log, in order. */
+  events(): Promise<TakedownRecord[]> {
+    return this.#read(TAKEDOWNS_TOPIC, (value) => takedownRecordCodec.decode(value));
+  }
+
+  async #read<T extends object>(topic: string, decode: (value: Uint8Array) => T | Unreadable): Promise<T[]> {
+    const [extent] = await this.log.extents(topic);
     const end = extent?.end ?? 0;
-    const found: ReportRecord[] = [];
-    const subscription = await this.log.read('test', [REPORTS_TOPIC], async (reader) => {
+    const found: T[] = [];
+    const subscription = await this.log.read('test', [topic], async (reader) => {
       while (found.length < end && !reader.revoked.aborted) {
         for (const { value } of await reader.take({ maxRecords: 1_000, maxBytes: MIB, maxWaitMs: 1_000 })) {
-          const record = reportRecordCodec.decode(value);
-          if (isUnreadable(record)) throw new Error('not a record of a report');
+          const record = decode(value);
+          if (isUnreadable(record)) throw new Error(`not a record of ${topic}`);
           found.push(record);
         }
       }
@@ -137,5 +175,12 @@ export class GatewayUnderTest {
     const providerId = /^Bearer token-of-(.+)$/.exec(authorization ?? '')?.[1];
     if (providerId === undefined || this.revoked.has(providerId)) return undefined;
     return { providerId, environment: 'TEST' };
+  }
+
+  #operatorOf(authorization: string | undefined): Operator | undefined {
+    const operatorId = /^Bearer operator-token-of-(.+)$/.exec(authorization ?? '')?.[1];
+    if (operatorId === undefined || this.revoked.has(operatorId)) return undefined;
+    const role = operatorId.startsWith('look') ? 'VERIFIER' : 'OPERATOR';
+    return { operatorId, environment: 'TEST', role, mayImport: operatorId.startsWith('import') };
   }
 }

@@ -14,9 +14,10 @@ import {
 } from '../../consumers/pipeline.js';
 import { openEmbeddedLog } from '../../log/embedded.js';
 import type { EmbeddedLog } from '../../log/embedded-log.js';
-import { DATA_KEYS_TOPIC, REPORTS_TOPIC } from '../../log/topics.js';
-import { reportRecordCodec } from '../../schemas/record-codec.js';
+import { DATA_KEYS_TOPIC, REPORTS_TOPIC, TAKEDOWNS_TOPIC } from '../../log/topics.js';
+import { reportRecordCodec, takedownRecordCodec } from '../../schemas/record-codec.js';
 import type { ReportRecord } from '../../schemas/report-record.js';
+import type { TakedownRecord } from '../../schemas/takedown-record.js';
 import { openChdb } from '../../store/chdb.js';
 import { migrate } from '../../store/migrate.js';
 import type { Row, Store } from '../../store/store.js';
@@ -78,11 +79,22 @@ export class LandingWorld {
     );
   }
 
+  async appendEvents(...events: readonly (TakedownRecord | Uint8Array)[]): Promise<void> {
+    await this.log.append(
+      TAKEDOWNS_TOPIC,
+      events.map((event) => ({
+        key: Buffer.from('k'),
+        value: event instanceof Uint8Array ? event : takedownRecordCodec.encode(event),
+      })),
+    );
+  }
+
   start(change: Partial<ConsumerOptions> = {}): Promise<Consumers> {
     return startConsumers({
       log: this.log,
       store: this.store,
       lookups,
+      rules: [],
       nowMs: () => LANDED_AT_MS,
       limits: { maxRecords: 1_000, maxBytes: 1_000_000, maxWaitMs: 20 },
       dedup: { maxExactKeys: 10_000, maxFilters: 4 },
@@ -104,7 +116,7 @@ export class LandingWorld {
   }
 
   private async hasLanded(): Promise<boolean> {
-    for (const topic of [REPORTS_TOPIC, DATA_KEYS_TOPIC]) {
+    for (const topic of [REPORTS_TOPIC, DATA_KEYS_TOPIC, TAKEDOWNS_TOPIC]) {
       const [extent] = await this.log.extents(topic);
       const [committed] = await this.log.committed(LANDING_GROUP, topic);
       if ((committed?.offset ?? extent?.first) !== extent?.end || (committed?.metadata ?? '') !== '')
@@ -120,6 +132,11 @@ export class LandingWorld {
   /** The landing table, in the order of the log. */
   rows(columns: string): Promise<readonly Row[]> {
     return this.store.select(`SELECT ${columns} FROM records ORDER BY log_offset`);
+  }
+
+  /** The landing table of takedown, in the order of the log. */
+  eventRows(columns: string): Promise<readonly Row[]> {
+    return this.store.select(`SELECT ${columns} FROM takedown_records ORDER BY log_offset`);
   }
 
   async outcomes(): Promise<unknown[]> {

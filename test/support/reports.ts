@@ -13,7 +13,7 @@ import { canonicalise } from '../../gateway/canonicalise.js';
 import { validate } from '../../gateway/validate.js';
 import type { Violation } from '../../gateway/violation.js';
 
-type Loose<T> = T extends bigint | string | boolean
+export type Loose<T> = T extends bigint | string | boolean
   ? T
   : T extends number
     ? number

@@ -9,7 +9,7 @@ const grants = [...sql.matchAll(/^GRANT ([A-Z, ]+) ON lachan\.(\S+) TO lachan_(\
 const tables = new Set(
   migrations('single')
     .flatMap(({ statements }) => statements)
-    .flatMap((statement) => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [])
+    .flatMap((statement) => /^CREATE (?:TABLE|VIEW) IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [])
     .concat('schema_migrations'),
 );
 
@@ -23,9 +23,9 @@ describe('users of the store', () => {
     const written = (user: string): readonly string[] =>
       grants.flatMap((grant) => (grant.user === user && grant.rights.includes('INSERT') ? grant.table : []));
     const landed = filesIn('consumers', '.ts').flatMap((file) =>
-      [...textOf(file).matchAll(/(?<!readonly )table: '(\w+)', *\n? *columns/g)].map(
-        ([, table = '']) => table,
-      ),
+      [
+        ...textOf(file).matchAll(/(?<!readonly )table: '(\w+)', *\n? *columns|insertRows\(deps, '(\w+)'/g),
+      ].map(([, inBlock = '', inRows = '']) => inBlock || inRows),
     );
     expect([...written('consumers')].sort()).toEqual([...new Set(landed)].sort());
     expect(written('gateway')).toEqual([]);

@@ -90,6 +90,7 @@ function expectedRow(
     confidence: record.confidence,
     automated_detection: record.automatedDetection === null ? '' : record.automatedDetection ? 'YES' : 'NO',
     automated_decision: record.automatedDecision,
+    decision_visibility: record.decision === null ? [] : record.decision.visibility,
     incident_count: record.bundle === null ? 1 : record.bundle.incidentCount,
     location_keys: record.locations.map(({ key }) => hex(key)),
     location_hosts: record.locations.map(({ host }) => host),

@@ -112,8 +112,13 @@ describe('a flood', () => {
   });
 
   it('says that nothing is lost and exactly how to go on', () => {
-    const { message } = floodFault('topic', 'too many', { epoch: 1, partition: 2, offset: 30 }, 99);
+    const { message } = floodFault(
+      { name: 'takedowns', topic: 'topic' },
+      'too many',
+      { epoch: 1, partition: 2, offset: 30 },
+      99,
+    );
     expect(message).toMatch(/^topic partition 2: too many\. Nothing is lost: all from offset 30 on waits/);
-    expect(message).toMatch(/start again with --accept-dead-letters-to 1:2:99$/);
+    expect(message).toMatch(/start again with --accept-dead-letters-to takedowns:1:2:99$/);
   });
 });

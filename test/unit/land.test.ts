@@ -11,6 +11,8 @@ const EPOCH = 4;
 /** The table and the view of a store: rows land in three parts, each once under a token, as in the engine. */
 class Sink {
   readonly parts = new Map<string, string[]>();
+  /** Up to here, what has to be done before the commit has been. */
+  keptTo = 0;
 
   landPart(part: 'even' | 'odd' | 'view', block: Block): void {
     const lines = Buffer.from(block.rows).toString().split('\n').slice(0, -1);
@@ -71,7 +73,10 @@ class Process {
         const begun = /"pending":\[\d+,(\d+)\]/.exec(metadata);
         // The promise of the protocol: what is committed has landed.
         expect(this.sink.rows().length).toBeGreaterThanOrEqual(offset);
-        if (begun === null) expect(this.sink.rows()).toHaveLength(offset);
+        if (begun === null) {
+          expect(this.sink.rows()).toHaveLength(offset);
+          expect(this.sink.keptTo).toBe(offset);
+        }
         await reader.commit(offset, metadata);
         this.#pass(fault);
       },
@@ -86,6 +91,13 @@ class Process {
       retryMs: { first: 0, most: 0 },
       onRetry: (fault) => this.retries.push(fault),
       onLanded: () => undefined,
+      afterInsert: async ({ to }) => {
+        this.#pass();
+        await Promise.resolve();
+        expect(this.sink.rows().length).toBeGreaterThan(to);
+        this.sink.keptTo = to + 1;
+        this.#pass();
+      },
       toRows: async (batch) => {
         this.#pass();
         await Promise.resolve();

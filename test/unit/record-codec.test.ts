@@ -14,9 +14,12 @@ import {
   replayedRecordCodec,
   REPORT_RECORD_VERSIONS,
   reportRecordCodec,
+  TAKEDOWN_RECORD_VERSIONS,
+  takedownRecordCodec,
 } from '../../schemas/record-codec.js';
 import { anyRecord } from '../support/arbitrary-record.js';
 import { locationOf, recordOf } from '../support/records.js';
+import { fullEvent } from '../support/takedown-records.js';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/avro/${name}`, import.meta.url));
 const schemaOf = (version: string): string =>
@@ -111,6 +114,7 @@ describe('single-object encoding', () => {
       { epoch: 1, partition: 0, offset: Number.MAX_SAFE_INTEGER, original: Buffer.from('bytes') },
       REPLAYED_RECORD_VERSIONS,
     ],
+    ['events of cases', takedownRecordCodec, fullEvent, TAKEDOWN_RECORD_VERSIONS],
   ] as const)('names the newest schema in front of %s', (_, codec, record, versions) => {
     // Each codec stands beside a record of its own kind.
     const bytes = (codec as { encode(record: unknown): Buffer }).encode(record);
@@ -156,6 +160,24 @@ describe('a report record', () => {
         writer.toBuffer(sampleOf(writer)),
       ]);
       expect(isUnreadable(reportRecordCodec.decode(bytes))).toBe(false);
+    }
+    expect(new Set(types.map((type) => fingerprint(type).toString('hex'))).size).toBe(types.length);
+  });
+});
+
+describe('an event of a case', () => {
+  it('still is read from the bytes that version 1 wrote', () => {
+    expect(plain(takedownRecordCodec.decode(Buffer.from(GOLDEN_EVENT_V1, 'hex')))).toEqual(plain(fullEvent));
+  });
+
+  it('of every version is read by the newest, and every version reads every other', () => {
+    const types = TAKEDOWN_RECORD_VERSIONS.map((version) => parseSchema(schemaOf(version)));
+    for (const writer of types) {
+      for (const reader of types) {
+        const written = writer.toBuffer(sampleOf(writer));
+        const read: unknown = reader.fromBuffer(written, reader.createResolver(writer));
+        expect(reader.isValid(read)).toBe(true);
+      }
     }
     expect(new Set(types.map((type) => fingerprint(type).toString('hex'))).size).toBe(types.length);
   });
@@ -236,4 +258,18 @@ const GOLDEN_V1 = [
   '000202000000000000e03f0000000002026204000002206c6f636174696f6e735b305d2e75726c0101010101010101010101',
   '01010101015002020202020202020202020202020202020202020202020202020202020202020202020202020202003e7075',
   '626c696320737566666978206c697374206f6620746865207465737473',
+].join('');
+
+/** `fullEvent`, written when version 1 was the newest. Released versions stay readable: this is never changed. */
+const GOLDEN_EVENT_V1 = [
+  'c3014fd83fe76033cb300854455354e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e106652d31d1d1d1d1d1d1d1d1105245504f5254',
+  '4544104f50455241544f52086f702d311c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c02206c616368616e2d64656d6f2d312e766e',
+  '206c616368616e2d64656d6f2d312e766e0100123139322e302e322e31c0e6ea98b368044d538090f298b3688090f298b368',
+  '010206024061626162616261626162616261626162616261626162616261626162616261621a64656d6f2d706c6174666f72',
+  '6d084353414d0e524f5554494e4516555345525f4e4f544943450280a0bfc6b268064441590c7265706f72740e66696e6469',
+  '6e671063617465676f72790e757267656e637912616464726573736565166c6567616c20626173697312636c6f7365642061',
+  '731072656c6174696f6e0866726f6d04746f0a73746167650a6f776e65721c70726576696f7573206f776e6572080872756c',
+  '650a02086e6f7465010101010101010101010101010101015002020202020202020202020202020202020202020202020202',
+  '0202020202020202020202020202020008030303033e7075626c696320737566666978206c697374206f6620746865207465',
+  '737473',
 ].join('');

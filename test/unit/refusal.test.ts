@@ -51,6 +51,7 @@ describe('a refused call', () => {
       undefined,
     ],
     [{ kind: 'not-found' }, NOT_FOUND, 'NOTHING_LANDED', undefined],
+    [{ kind: 'no-case' }, NOT_FOUND, 'NO_CASE', undefined],
     [{ kind: 'wait', retryAfterMs: 1_500, message: 'Later.' }, RESOURCE_EXHAUSTED, 'WAIT', 1_500],
     [{ kind: 'unavailable', retryAfterMs: 2_500, message: 'Later.' }, UNAVAILABLE, 'UNAVAILABLE', 2_500],
     [{ kind: 'shutting-down' }, UNAVAILABLE, 'SHUTTING_DOWN', 1_000],

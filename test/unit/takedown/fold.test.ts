@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createEvent } from '../../../takedown/create-event.js';
 import { eventParts } from '../../../takedown/event-parts.js';
 import { isOutdated } from '../../../takedown/fold.js';
-import { event, events, fold, hours, report, START, NOTICED } from './case-builder.js';
+import { event, events, fold, HOUR, hours, report, START, NOTICED } from './case-builder.js';
 
 const last = <T>(list: readonly T[]): T | undefined => list.at(-1);
 
@@ -34,7 +34,7 @@ describe('a case', () => {
     });
   });
 
-  it('has a version that counts acts, not notifications and further reports', () => {
+  it('has a version that counts acts, not notifications and reports', () => {
     const acts = events(...NOTICED);
     const noise = events(
       ['REPORTED', 5, { report: report({ reportId: 'r-2' }) }],
@@ -42,10 +42,27 @@ describe('a case', () => {
       ['BREACHED', 28],
     );
     const { case: state } = fold([...acts, ...noise]);
-    expect(state).toMatchObject({ version: 4, eventCount: 7, reportCount: 2 });
-    expect(isOutdated(state, 4)).toBe(false);
-    expect(isOutdated(state, 3)).toBe(true);
+    expect(state).toMatchObject({ version: 3, eventCount: 7, reportCount: 2 });
+    expect(isOutdated(state, 3)).toBe(false);
+    expect(isOutdated(state, 2)).toBe(true);
     expect(isOutdated(state, null)).toBe(false);
+    const reported = fold(events(['REPORTED', 0], ['SELF_ACTIONED', 1])).case;
+    expect(reported.version).toBe(0);
+    expect(isOutdated(reported, 0)).toBe(false);
+  });
+
+  it('takes from an amendment what no report has said: a higher urgency, and since when there is the content', () => {
+    const createdAt = { instantMs: START - 5 * HOUR, precision: 'SECOND' } as const;
+    const amended = (change: Parameters<typeof report>[0], after = 1) =>
+      fold(events(['REPORTED', 0], ['REPORTED', after, { report: report(change) }]));
+    expect(amended({}).verdicts.map(({ effect }) => effect)).toEqual(['APPLIED', 'NO_OP']);
+    const urgent = amended({ urgency: 'IMMINENT_RISK' });
+    expect(urgent.case).toMatchObject({ urgency: 'IMMINENT_RISK', reportCount: 1, status: 'REPORTED' });
+    expect(urgent.verdicts.map(({ effect }) => effect)).toEqual(['APPLIED', 'APPLIED']);
+    expect(amended({ contentCreatedAt: createdAt }).case.contentCreatedAt).toEqual(createdAt);
+    const retracted = events(['REPORTED', 0], ['RETRACTED', 1]);
+    const late = events(['REPORTED', 2, { report: report({ urgency: 'EXPEDITED' }) }]);
+    expect(fold([...retracted, ...late]).case).toMatchObject({ status: 'RETRACTED', urgency: 'EXPEDITED' });
   });
 
   it('tells an actor who saw an older version so, unless it was done already', () => {
@@ -58,7 +75,7 @@ describe('a case', () => {
       { eventId: other.id, effect: 'REFUSED', reason: 'OUTDATED' },
     ]);
     expect(state.isHeld).toBe(false);
-    expect(state.version).toBe(4);
+    expect(state.version).toBe(3);
   });
 
   it('puts events of one day in the order of the procedure, whatever their ids', () => {

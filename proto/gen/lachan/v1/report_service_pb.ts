@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lachan/v1/report_service.proto.
  */
 export const file_lachan_v1_report_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sYWNoYW4vdjEvcmVwb3J0X3NlcnZpY2UucHJvdG8SCWxhY2hhbi52MSI6ChRTdWJtaXRSZXBvcnRzUmVxdWVzdBIiCgdyZXBvcnRzGAEgAygLMhEubGFjaGFuLnYxLlJlcG9ydCI9ChVTdWJtaXRSZXBvcnRzUmVzcG9uc2USJAoIcmVjZWlwdHMYASADKAsyEi5sYWNoYW4udjEuUmVjZWlwdCJSChRTdHJlYW1SZXBvcnRzUmVxdWVzdBIWCg5iYXRjaF9zZXF1ZW5jZRgBIAEoBBIiCgdyZXBvcnRzGAIgAygLMhEubGFjaGFuLnYxLlJlcG9ydCK2AQoVU3RyZWFtUmVwb3J0c1Jlc3BvbnNlEhYKDmJhdGNoX3NlcXVlbmNlGAEgASgEEiQKCHJlY2VpcHRzGAIgAygLMhIubGFjaGFuLnYxLlJlY2VpcHQSJQoIdGhyb3R0bGUYAyABKAsyEy5sYWNoYW4udjEuVGhyb3R0bGUSKAoKdmlvbGF0aW9ucxgEIAMoCzIULmxhY2hhbi52MS5WaW9sYXRpb24SDgoGY3JlZGl0GAUgASgNIksKCFRocm90dGxlEi4KC3JldHJ5X2RlbGF5GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB21lc3NhZ2UYAiABKAki5QEKB1JlY2VpcHQSDQoFaW5kZXgYASABKA0SEQoJcmVwb3J0X2lkGAIgASgJEhsKE2F1dGhvcml0eV9yZXBvcnRfaWQYAyABKAkSKAoGc3RhdHVzGAQgASgOMhgubGFjaGFuLnYxLlJlY2VpcHRTdGF0dXMSKAoKdmlvbGF0aW9ucxgFIAMoCzIULmxhY2hhbi52MS5WaW9sYXRpb24SLwoLcmVjZWl2ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDm1pc3NpbmdfZmllbGRzGAcgAygJIl0KCVZpb2xhdGlvbhINCgVmaWVsZBgBIAEoCRIdCgRydWxlGAIgASgOMg8ubGFjaGFuLnYxLlJ1bGUSDwoHbWVzc2FnZRgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgiJQoQR2V0UmVwb3J0UmVxdWVzdBIRCglyZXBvcnRfaWQYASABKAkifgoRR2V0UmVwb3J0UmVzcG9uc2USEQoJcmVwb3J0X2lkGAEgASgJEhsKE2F1dGhvcml0eV9yZXBvcnRfaWQYAiABKAkSKgoIb3V0Y29tZXMYAyADKAsyGC5sYWNoYW4udjEuUmVjb3JkT3V0Y29tZRINCgV0b3RhbBgEIAEoBCKgAQoNUmVjb3JkT3V0Y29tZRIQCghyZXZpc2lvbhgBIAEoDRIjCgdvdXRjb21lGAIgASgOMhIubGFjaGFuLnYxLk91dGNvbWUSLwoLcmVjZWl2ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2NvbmZsaWN0X2ZpZWxkcxgEIAMoCRIOCgZyZWFzb24YBSABKAkqaQoNUmVjZWlwdFN0YXR1cxIeChpSRUNFSVBUX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF1JFQ0VJUFRfU1RBVFVTX0FDQ0VQVEVEEAESGwoXUkVDRUlQVF9TVEFUVVNfUkVKRUNURUQQAiqGAgoEUnVsZRIUChBSVUxFX1VOU1BFQ0lGSUVEEAASEQoNUlVMRV9SRVFVSVJFRBABEhIKDlJVTEVfRk9SQklEREVOEAISDwoLUlVMRV9MRU5HVEgQAxIPCgtSVUxFX0ZPUk1BVBAEEg4KClJVTEVfUkFOR0UQBRIRCg1SVUxFX1RPT19NQU5ZEAYSEQoNUlVMRV9SRVBFQVRFRBAHEhYKElJVTEVfVU5LTk9XTl9WQUxVRRAIEhYKElJVTEVfVU5LTk9XTl9GSUVMRBAJEhIKDlJVTEVfTUFMRk9STUVEEAoSDgoKUlVMRV9NRURJQRALEhUKEVJVTEVfSU5DT05TSVNURU5UEAwqfgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9MQU5ERUQQARIVChFPVVRDT01FX0RVUExJQ0FURRACEhQKEE9VVENPTUVfQ09ORkxJQ1QQAxIZChVPVVRDT01FX0RFQURfTEVUVEVSRUQQBDKDAgoNUmVwb3J0U2VydmljZRJSCg1TdWJtaXRSZXBvcnRzEh8ubGFjaGFuLnYxLlN1Ym1pdFJlcG9ydHNSZXF1ZXN0GiAubGFjaGFuLnYxLlN1Ym1pdFJlcG9ydHNSZXNwb25zZRJWCg1TdHJlYW1SZXBvcnRzEh8ubGFjaGFuLnYxLlN0cmVhbVJlcG9ydHNSZXF1ZXN0GiAubGFjaGFuLnYxLlN0cmVhbVJlcG9ydHNSZXNwb25zZSgBMAESRgoJR2V0UmVwb3J0EhsubGFjaGFuLnYxLkdldFJlcG9ydFJlcXVlc3QaHC5sYWNoYW4udjEuR2V0UmVwb3J0UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_lachan_v1_report]);
+  fileDesc("Ch5sYWNoYW4vdjEvcmVwb3J0X3NlcnZpY2UucHJvdG8SCWxhY2hhbi52MSI6ChRTdWJtaXRSZXBvcnRzUmVxdWVzdBIiCgdyZXBvcnRzGAEgAygLMhEubGFjaGFuLnYxLlJlcG9ydCI9ChVTdWJtaXRSZXBvcnRzUmVzcG9uc2USJAoIcmVjZWlwdHMYASADKAsyEi5sYWNoYW4udjEuUmVjZWlwdCJSChRTdHJlYW1SZXBvcnRzUmVxdWVzdBIWCg5iYXRjaF9zZXF1ZW5jZRgBIAEoBBIiCgdyZXBvcnRzGAIgAygLMhEubGFjaGFuLnYxLlJlcG9ydCK2AQoVU3RyZWFtUmVwb3J0c1Jlc3BvbnNlEhYKDmJhdGNoX3NlcXVlbmNlGAEgASgEEiQKCHJlY2VpcHRzGAIgAygLMhIubGFjaGFuLnYxLlJlY2VpcHQSJQoIdGhyb3R0bGUYAyABKAsyEy5sYWNoYW4udjEuVGhyb3R0bGUSKAoKdmlvbGF0aW9ucxgEIAMoCzIULmxhY2hhbi52MS5WaW9sYXRpb24SDgoGY3JlZGl0GAUgASgNIksKCFRocm90dGxlEi4KC3JldHJ5X2RlbGF5GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB21lc3NhZ2UYAiABKAki5QEKB1JlY2VpcHQSDQoFaW5kZXgYASABKA0SEQoJcmVwb3J0X2lkGAIgASgJEhsKE2F1dGhvcml0eV9yZXBvcnRfaWQYAyABKAkSKAoGc3RhdHVzGAQgASgOMhgubGFjaGFuLnYxLlJlY2VpcHRTdGF0dXMSKAoKdmlvbGF0aW9ucxgFIAMoCzIULmxhY2hhbi52MS5WaW9sYXRpb24SLwoLcmVjZWl2ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDm1pc3NpbmdfZmllbGRzGAcgAygJIl0KCVZpb2xhdGlvbhINCgVmaWVsZBgBIAEoCRIdCgRydWxlGAIgASgOMg8ubGFjaGFuLnYxLlJ1bGUSDwoHbWVzc2FnZRgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgiJQoQR2V0UmVwb3J0UmVxdWVzdBIRCglyZXBvcnRfaWQYASABKAkifgoRR2V0UmVwb3J0UmVzcG9uc2USEQoJcmVwb3J0X2lkGAEgASgJEhsKE2F1dGhvcml0eV9yZXBvcnRfaWQYAiABKAkSKgoIb3V0Y29tZXMYAyADKAsyGC5sYWNoYW4udjEuUmVjb3JkT3V0Y29tZRINCgV0b3RhbBgEIAEoBCKgAQoNUmVjb3JkT3V0Y29tZRIQCghyZXZpc2lvbhgBIAEoDRIjCgdvdXRjb21lGAIgASgOMhIubGFjaGFuLnYxLk91dGNvbWUSLwoLcmVjZWl2ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2NvbmZsaWN0X2ZpZWxkcxgEIAMoCRIOCgZyZWFzb24YBSABKAkiJgoUV2F0Y2hPdXRjb21lc1JlcXVlc3QSDgoGY3Vyc29yGAEgASgJIlMKFVdhdGNoT3V0Y29tZXNSZXNwb25zZRIqCghvdXRjb21lcxgBIAMoCzIYLmxhY2hhbi52MS5SZXBvcnRPdXRjb21lEg4KBmN1cnNvchgCIAEoCSKhAQoNUmVwb3J0T3V0Y29tZRIRCglyZXBvcnRfaWQYASABKAkSGwoTYXV0aG9yaXR5X3JlcG9ydF9pZBgCIAEoCRIqCgZyZWNvcmQYAyABKAsyGC5sYWNoYW4udjEuUmVjb3JkT3V0Y29tZUgAEi4KDGNhc2Vfb3V0Y29tZRgEIAEoCzIWLmxhY2hhbi52MS5DYXNlT3V0Y29tZUgAQgQKAm9mInIKC0Nhc2VPdXRjb21lEhQKDGxvY2F0aW9uX2tleRgBIAEoCRIlCgZyZXN1bHQYAiABKA4yFS5sYWNoYW4udjEuQ2FzZVJlc3VsdBImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqaQoNUmVjZWlwdFN0YXR1cxIeChpSRUNFSVBUX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF1JFQ0VJUFRfU1RBVFVTX0FDQ0VQVEVEEAESGwoXUkVDRUlQVF9TVEFUVVNfUkVKRUNURUQQAiqGAgoEUnVsZRIUChBSVUxFX1VOU1BFQ0lGSUVEEAASEQoNUlVMRV9SRVFVSVJFRBABEhIKDlJVTEVfRk9SQklEREVOEAISDwoLUlVMRV9MRU5HVEgQAxIPCgtSVUxFX0ZPUk1BVBAEEg4KClJVTEVfUkFOR0UQBRIRCg1SVUxFX1RPT19NQU5ZEAYSEQoNUlVMRV9SRVBFQVRFRBAHEhYKElJVTEVfVU5LTk9XTl9WQUxVRRAIEhYKElJVTEVfVU5LTk9XTl9GSUVMRBAJEhIKDlJVTEVfTUFMRk9STUVEEAoSDgoKUlVMRV9NRURJQRALEhUKEVJVTEVfSU5DT05TSVNURU5UEAwqfgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9MQU5ERUQQARIVChFPVVRDT01FX0RVUExJQ0FURRACEhQKEE9VVENPTUVfQ09ORkxJQ1QQAxIZChVPVVRDT01FX0RFQURfTEVUVEVSRUQQBCrfAQoKQ2FzZVJlc3VsdBIbChdDQVNFX1JFU1VMVF9VTlNQRUNJRklFRBAAEhgKFENBU0VfUkVTVUxUX0FDVElPTkVEEAESHAoYQ0FTRV9SRVNVTFRfQUxSRUFEWV9ET1dOEAISGwoXQ0FTRV9SRVNVTFRfTk9UX0lMTEVHQUwQAxIeChpDQVNFX1JFU1VMVF9OT1RfUkVTT0xWQUJMRRAEEiUKIUNBU0VfUkVTVUxUX05FRURfTU9SRV9JTkZPUk1BVElPThAFEhgKFENBU0VfUkVTVUxUX1JFRkVSUkVEEAYy2QIKDVJlcG9ydFNlcnZpY2USUgoNU3VibWl0UmVwb3J0cxIfLmxhY2hhbi52MS5TdWJtaXRSZXBvcnRzUmVxdWVzdBogLmxhY2hhbi52MS5TdWJtaXRSZXBvcnRzUmVzcG9uc2USVgoNU3RyZWFtUmVwb3J0cxIfLmxhY2hhbi52MS5TdHJlYW1SZXBvcnRzUmVxdWVzdBogLmxhY2hhbi52MS5TdHJlYW1SZXBvcnRzUmVzcG9uc2UoATABEkYKCUdldFJlcG9ydBIbLmxhY2hhbi52MS5HZXRSZXBvcnRSZXF1ZXN0GhwubGFjaGFuLnYxLkdldFJlcG9ydFJlc3BvbnNlElQKDVdhdGNoT3V0Y29tZXMSHy5sYWNoYW4udjEuV2F0Y2hPdXRjb21lc1JlcXVlc3QaIC5sYWNoYW4udjEuV2F0Y2hPdXRjb21lc1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_lachan_v1_report]);
 
 /**
  * @generated from message lachan.v1.SubmitReportsRequest
@@ -345,6 +345,120 @@ export const RecordOutcomeSchema: GenMessage<RecordOutcome> = /*@__PURE__*/
   messageDesc(file_lachan_v1_report_service, 9);
 
 /**
+ * @generated from message lachan.v1.WatchOutcomesRequest
+ */
+export type WatchOutcomesRequest = Message<"lachan.v1.WatchOutcomesRequest"> & {
+  /**
+   * Of the last response that was worked off. Empty: from now on.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message lachan.v1.WatchOutcomesRequest.
+ * Use `create(WatchOutcomesRequestSchema)` to create a new message.
+ */
+export const WatchOutcomesRequestSchema: GenMessage<WatchOutcomesRequest> = /*@__PURE__*/
+  messageDesc(file_lachan_v1_report_service, 10);
+
+/**
+ * @generated from message lachan.v1.WatchOutcomesResponse
+ */
+export type WatchOutcomesResponse = Message<"lachan.v1.WatchOutcomesResponse"> & {
+  /**
+   * In the order of the log; at most 500.
+   *
+   * @generated from field: repeated lachan.v1.ReportOutcome outcomes = 1;
+   */
+  outcomes: ReportOutcome[];
+
+  /**
+   * Give it to the next watch once these have been worked off.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message lachan.v1.WatchOutcomesResponse.
+ * Use `create(WatchOutcomesResponseSchema)` to create a new message.
+ */
+export const WatchOutcomesResponseSchema: GenMessage<WatchOutcomesResponse> = /*@__PURE__*/
+  messageDesc(file_lachan_v1_report_service, 11);
+
+/**
+ * What became of one record, or of the case of one location of a report. Of the reports of one location that the caller
+ * has sent the first 1,000 are told of its case.
+ *
+ * @generated from message lachan.v1.ReportOutcome
+ */
+export type ReportOutcome = Message<"lachan.v1.ReportOutcome"> & {
+  /**
+   * @generated from field: string report_id = 1;
+   */
+  reportId: string;
+
+  /**
+   * @generated from field: string authority_report_id = 2;
+   */
+  authorityReportId: string;
+
+  /**
+   * @generated from oneof lachan.v1.ReportOutcome.of
+   */
+  of: {
+    /**
+     * @generated from field: lachan.v1.RecordOutcome record = 3;
+     */
+    value: RecordOutcome;
+    case: "record";
+  } | {
+    /**
+     * @generated from field: lachan.v1.CaseOutcome case_outcome = 4;
+     */
+    value: CaseOutcome;
+    case: "caseOutcome";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message lachan.v1.ReportOutcome.
+ * Use `create(ReportOutcomeSchema)` to create a new message.
+ */
+export const ReportOutcomeSchema: GenMessage<ReportOutcome> = /*@__PURE__*/
+  messageDesc(file_lachan_v1_report_service, 12);
+
+/**
+ * @generated from message lachan.v1.CaseOutcome
+ */
+export type CaseOutcome = Message<"lachan.v1.CaseOutcome"> & {
+  /**
+   * @generated from field: string location_key = 1;
+   */
+  locationKey: string;
+
+  /**
+   * @generated from field: lachan.v1.CaseResult result = 2;
+   */
+  result: CaseResult;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message lachan.v1.CaseOutcome.
+ * Use `create(CaseOutcomeSchema)` to create a new message.
+ */
+export const CaseOutcomeSchema: GenMessage<CaseOutcome> = /*@__PURE__*/
+  messageDesc(file_lachan_v1_report_service, 13);
+
+/**
  * @generated from enum lachan.v1.ReceiptStatus
  */
 export enum ReceiptStatus {
@@ -519,6 +633,58 @@ export const OutcomeSchema: GenEnum<Outcome> = /*@__PURE__*/
   enumDesc(file_lachan_v1_report_service, 2);
 
 /**
+ * @generated from enum lachan.v1.CaseResult
+ */
+export enum CaseResult {
+  /**
+   * @generated from enum value: CASE_RESULT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Somebody independent has seen it gone after a notice or a claim.
+   *
+   * @generated from enum value: CASE_RESULT_ACTIONED = 1;
+   */
+  ACTIONED = 1,
+
+  /**
+   * It was gone before any notice.
+   *
+   * @generated from enum value: CASE_RESULT_ALREADY_DOWN = 2;
+   */
+  ALREADY_DOWN = 2,
+
+  /**
+   * @generated from enum value: CASE_RESULT_NOT_ILLEGAL = 3;
+   */
+  NOT_ILLEGAL = 3,
+
+  /**
+   * @generated from enum value: CASE_RESULT_NOT_RESOLVABLE = 4;
+   */
+  NOT_RESOLVABLE = 4,
+
+  /**
+   * Send an amendment with more.
+   *
+   * @generated from enum value: CASE_RESULT_NEED_MORE_INFORMATION = 5;
+   */
+  NEED_MORE_INFORMATION = 5,
+
+  /**
+   * @generated from enum value: CASE_RESULT_REFERRED = 6;
+   */
+  REFERRED = 6,
+}
+
+/**
+ * Describes the enum lachan.v1.CaseResult.
+ */
+export const CaseResultSchema: GenEnum<CaseResult> = /*@__PURE__*/
+  enumDesc(file_lachan_v1_report_service, 3);
+
+/**
  * Where providers send reports and look up what became of them.
  *
  * Every call carries the metadata "authorization: Bearer TOKEN"; the token decides who reports and
@@ -563,6 +729,17 @@ export const ReportService: GenService<{
     methodKind: "unary";
     input: typeof GetReportRequestSchema;
     output: typeof GetReportResponseSchema;
+  },
+  /**
+   * What becomes of the caller's reports, from the cursor on, each at least once; then what is to come: first of each
+   * record, then of the cases of its locations. At least every 30 seconds a message comes, if only with the cursor.
+   *
+   * @generated from rpc lachan.v1.ReportService.WatchOutcomes
+   */
+  watchOutcomes: {
+    methodKind: "server_streaming";
+    input: typeof WatchOutcomesRequestSchema;
+    output: typeof WatchOutcomesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lachan_v1_report_service, 0);
