@@ -4,6 +4,7 @@ import { jsonOption } from '../options.js';
 import { addWhere, withOperations, type Where } from '../with-operations.js';
 import { formatTable } from '../format-rows.js';
 import { addProviderHoldings } from './provider-holdings.js';
+import { addProviderReport } from './provider-report.js';
 
 interface Flags extends Where {
   readonly json?: boolean;
@@ -37,6 +38,7 @@ export function addProviders(program: Command): void {
       .action(revoke),
   );
   addProviderHoldings(providers);
+  addProviderReport(providers);
 }
 
 async function add(name: string, flags: Flags): Promise<void> {

@@ -87,7 +87,6 @@ CREATE TABLE IF NOT EXISTS records {{ON_CLUSTER}}
     replay_of String COMMENT 'of a replay: the dead letter it is a replay of, as epoch:partition:offset; empty for all others' CODEC(ZSTD(1)),
 
     INDEX received_at_range received_at TYPE minmax GRANULARITY 1,
-    INDEX authority_report_id_in authority_report_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX record_key_in record_key TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX replay_of_range replay_of TYPE minmax GRANULARITY 1
 )

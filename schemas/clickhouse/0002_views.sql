@@ -64,3 +64,29 @@ FROM records
 ARRAY JOIN arrayDistinct(arrayZip(location_domains, location_hosts, location_is_vn_domain, location_countries, location_asns)) AS place
 WHERE outcome = 'REPORT' AND revision = 0 AND place.2 != ''
 GROUP BY environment, day, registrable_domain, host, is_vn_domain, country, asn;
+
+-- What became of the records of a report, by what its provider knows it by, and where they stand: the order of `records`
+-- is that of the log, and every question would have to look through all of it.
+CREATE TABLE IF NOT EXISTS report_outcomes {{ON_CLUSTER}}
+(
+    authority_report_id UUID,
+    environment LowCardinality(String),
+    revision UInt32,
+    outcome LowCardinality(String),
+    reason LowCardinality(String),
+    conflict_fields Array(LowCardinality(String)),
+    received_at DateTime64(3, 'UTC'),
+    log_epoch UInt32,
+    log_partition UInt32,
+    log_offset UInt64
+)
+ENGINE = {{MergeTree}}
+ORDER BY authority_report_id
+SETTINGS {{DURABLE}}, index_granularity = 1024, min_bytes_for_wide_part = 268435456;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS report_outcomes_of_records {{ON_CLUSTER}} TO report_outcomes AS
+SELECT
+    authority_report_id, environment, revision, outcome, reason, conflict_fields, received_at, log_epoch, log_partition,
+    log_offset
+FROM records
+WHERE authority_report_id != toUUID('00000000-0000-0000-0000-000000000000');

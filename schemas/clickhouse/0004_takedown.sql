@@ -74,14 +74,14 @@ PARTITION BY toYYYYMM(received_at)
 ORDER BY (environment, log_epoch, log_partition, log_offset)
 SETTINGS {{DURABLE}}, min_bytes_for_wide_part = 268435456;
 
--- All events of a case side by side, from both topics: what a case is folded from.
-CREATE TABLE IF NOT EXISTS case_events {{ON_CLUSTER}}
+-- The events of the topic of takedowns, case by case.
+CREATE TABLE IF NOT EXISTS case_takedowns {{ON_CLUSTER}}
 (
     environment LowCardinality(String),
     location_key UUID,
     event_key UUID,
     event_id String,
-    digest FixedString(16) COMMENT 'hex; of the topic of takedowns only: tells a copy from another content',
+    digest FixedString(16) COMMENT 'hex; tells a copy from another content',
     type LowCardinality(String),
     actor_role LowCardinality(String),
     actor_id LowCardinality(String),
@@ -91,7 +91,6 @@ CREATE TABLE IF NOT EXISTS case_events {{ON_CLUSTER}}
     is_history Bool,
     is_outdated Bool,
     report_id String COMMENT 'the authority''s id, hex without dashes',
-    provider_report_id String COMMENT 'as the provider sent it; of events of the topic of reports',
     report_provider_id LowCardinality(String),
     category LowCardinality(String),
     urgency LowCardinality(String),
@@ -116,7 +115,6 @@ CREATE TABLE IF NOT EXISTS case_events {{ON_CLUSTER}}
     is_vn_domain Bool,
     country LowCardinality(String),
     asn UInt32,
-    topic LowCardinality(String) COMMENT 'reports or takedowns',
     log_epoch UInt32,
     log_partition UInt32,
     log_offset UInt64
@@ -125,31 +123,64 @@ ENGINE = {{MergeTree}}
 ORDER BY (environment, location_key, observed_at)
 SETTINGS {{DURABLE}}, index_granularity = 1024;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS case_events_of_takedowns {{ON_CLUSTER}} TO case_events AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS case_takedowns_of_records {{ON_CLUSTER}} TO case_takedowns AS
 SELECT
     environment, location_key, event_key, event_id, digest, type, actor_role, actor_id, occurred_at, occurred_precision,
     observed_at, is_history, is_outdated, report_id, report_provider_id, category, urgency, source, content_created_at,
     content_created_precision, finding, addressee, legal_basis, closed_as, relation, from_location_key, to_location_key,
     case_stage, owner, previous_owner, cycle, rule, n, host, registrable_domain, is_vn_domain, country, asn,
-    'takedowns' AS topic, log_epoch, log_partition, log_offset
+    log_epoch, log_partition, log_offset
 FROM takedown_records
 WHERE outcome = 'EVENT';
 
--- A report is an event of the case of each of its locations; one that names a location twice counts once for it.
-CREATE MATERIALIZED VIEW IF NOT EXISTS case_events_of_records {{ON_CLUSTER}} TO case_events AS
+-- A report is an event of the case of each of its locations; one that names a location twice counts once for it. Every
+-- landed report is written here a second time, so there is no column that nobody reads, and nothing is computed that a
+-- question can compute.
+CREATE TABLE IF NOT EXISTS case_reports {{ON_CLUSTER}}
+(
+    environment LowCardinality(String),
+    location_key UUID,
+    place_in_order UInt64 COMMENT 'what events of a case are ordered by: ms of receipt, 1 bit: self-actioned, 20 bits of record_key',
+    record_key UUID,
+    received_at DateTime64(3, 'UTC'),
+    is_self_actioned Bool,
+    is_initial Bool COMMENT 'no amendment',
+    report_id UUID COMMENT 'the authority''s id',
+    provider_report_id String COMMENT 'as the provider sent it',
+    provider_id LowCardinality(String),
+    category LowCardinality(String),
+    urgency LowCardinality(String),
+    source LowCardinality(String),
+    content_created_at Nullable(DateTime64(3, 'UTC')),
+    content_created_precision LowCardinality(String),
+    host String,
+    registrable_domain String,
+    is_vn_domain Bool,
+    country LowCardinality(String),
+    asn UInt32,
+    log_epoch UInt32,
+    log_partition UInt32,
+    log_offset UInt64
+)
+ENGINE = {{MergeTree}}
+ORDER BY (environment, location_key)
+SETTINGS {{DURABLE}}, index_granularity = 1024, min_bytes_for_wide_part = 268435456;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS case_reports_of_records {{ON_CLUSTER}} TO case_reports AS
 SELECT
     environment,
     location_key,
-    record_key AS event_key,
-    if(hasAny(decision_visibility, ['REMOVED', 'DISABLED']), 'SELF_ACTIONED', 'REPORTED') AS type,
-    'PROVIDER' AS actor_role,
-    provider_id AS actor_id,
-    received_at AS occurred_at,
-    'MS' AS occurred_precision,
-    received_at AS observed_at,
-    lower(hex(authority_report_id)) AS report_id,
+    bitOr(
+        bitShiftLeft(toUInt64(toUnixTimestamp64Milli(received_at)), 21),
+        bitOr(bitShiftLeft(toUInt64(is_self_actioned), 20), toUInt64(bitShiftRight(toUInt128(record_key), 108)))
+    ) AS place_in_order,
+    record_key,
+    received_at,
+    hasAny(decision_visibility, ['REMOVED', 'DISABLED']) AS is_self_actioned,
+    kind = 'INITIAL' AS is_initial,
+    authority_report_id AS report_id,
     records.report_id AS provider_report_id,
-    provider_id AS report_provider_id,
+    provider_id,
     category,
     urgency,
     source,
@@ -160,7 +191,6 @@ SELECT
     is_vn_domain,
     country,
     asn,
-    'reports' AS topic,
     log_epoch,
     log_partition,
     log_offset
@@ -174,6 +204,27 @@ ARRAY JOIN
     location_asns AS asn,
     arrayEnumerateUniq(location_keys) AS nth
 WHERE outcome = 'REPORT' AND kind IN ('INITIAL', 'AMENDMENT') AND nth = 1;
+
+-- All events of a case side by side, from both topics: what a case is folded from.
+CREATE VIEW IF NOT EXISTS case_events {{ON_CLUSTER}} AS
+SELECT
+    environment, location_key, event_key, event_id, digest, type, actor_role, actor_id, occurred_at, occurred_precision,
+    observed_at, is_history, is_outdated, report_id, '' AS provider_report_id, report_provider_id, category, urgency, source,
+    content_created_at, content_created_precision, finding, addressee, legal_basis, closed_as, relation, from_location_key,
+    to_location_key, case_stage, owner, previous_owner, cycle, rule, n, host, registrable_domain, is_vn_domain, country, asn,
+    'takedowns' AS topic, log_epoch, log_partition, log_offset
+FROM case_takedowns
+UNION ALL
+SELECT
+    environment, location_key, record_key AS event_key, '' AS event_id, toFixedString('', 16) AS digest,
+    if(is_self_actioned, 'SELF_ACTIONED', 'REPORTED') AS type, 'PROVIDER' AS actor_role, provider_id AS actor_id,
+    received_at AS occurred_at, 'MS' AS occurred_precision, received_at AS observed_at, false AS is_history,
+    false AS is_outdated, lower(hex(case_reports.report_id)) AS report_id, provider_report_id,
+    provider_id AS report_provider_id, category, urgency, source, content_created_at, content_created_precision,
+    '' AS finding, '' AS addressee, '' AS legal_basis, '' AS closed_as, '' AS relation, '' AS from_location_key,
+    '' AS to_location_key, '' AS case_stage, '' AS owner, '' AS previous_owner, 0 AS cycle, '' AS rule, 0 AS n, host,
+    registrable_domain, is_vn_domain, country, asn, 'reports' AS topic, log_epoch, log_partition, log_offset
+FROM case_reports;
 
 -- Reports that their providers took back: few, so that landing can look for them beside every report.
 CREATE TABLE IF NOT EXISTS report_retractions {{ON_CLUSTER}}
@@ -189,89 +240,57 @@ SETTINGS {{DURABLE}};
 CREATE MATERIALIZED VIEW IF NOT EXISTS report_retractions_of_records {{ON_CLUSTER}} TO report_retractions AS
 SELECT environment, authority_report_id, revision FROM records WHERE outcome = 'REPORT' AND kind = 'RETRACTION';
 
--- What reports alone make of a case; read it as `case_openings`. Texts whose smallest value counts begin with what
--- the events of a case are ordered by: time of receipt in ms (14 digits), 0 for REPORTED and 1 for SELF_ACTIONED, key
--- of the record. '~' comes after all of them: nothing is known. A report whose amendment alone names the location is
--- counted only where there is no other: which it is costs more to know than all the rest.
-CREATE TABLE IF NOT EXISTS case_opening_states {{ON_CLUSTER}}
-(
-    environment LowCardinality(String),
-    location_key UUID,
-    opened_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
-    last_observed_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
-    reports SimpleAggregateFunction(sum, UInt64) COMMENT 'without amendments',
-    urgency SimpleAggregateFunction(max, Enum8('ROUTINE' = 0, 'EXPEDITED' = 1, 'IMMINENT_RISK' = 2)),
-    first_report SimpleAggregateFunction(min, String) COMMENT 'order, provider, category, host, registrable domain, .vn or not, country, network; between tabs',
-    first_content_created SimpleAggregateFunction(min, String) COMMENT 'order and ms; behind a tab the precision',
-    first_self_action SimpleAggregateFunction(min, String) COMMENT 'order and provider'
-)
-ENGINE = {{AggregatingMergeTree}}
-ORDER BY (environment, location_key)
-SETTINGS {{DURABLE}};
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS case_openings_of_records {{ON_CLUSTER}} TO case_opening_states AS
-WITH
-    hasAny(decision_visibility, ['REMOVED', 'DISABLED']) AS is_self_actioned,
-    concat(leftPad(toString(toUnixTimestamp64Milli(received_at)), 14, '0'), if(is_self_actioned, '1', '0'), lower(hex(record_key))) AS place_in_order
-SELECT
-    environment,
-    location_key,
-    received_at AS opened_at,
-    received_at AS last_observed_at,
-    toUInt64(kind = 'INITIAL') AS reports,
-    urgency,
-    concat(place_in_order, '\t', provider_id, '\t', category, '\t', host, '\t', registrable_domain, '\t', toString(toUInt8(is_vn_domain)), '\t', country, '\t', toString(asn)) AS first_report,
-    if(isNull(content_created_at), '~', concat(place_in_order, toString(toUnixTimestamp64Milli(assumeNotNull(content_created_at))), '\t', content_created_precision)) AS first_content_created,
-    if(is_self_actioned, concat(place_in_order, provider_id), '~') AS first_self_action
-FROM records
-ARRAY JOIN
-    location_keys AS location_key,
-    location_hosts AS host,
-    location_domains AS registrable_domain,
-    location_is_vn_domain AS is_vn_domain,
-    location_countries AS country,
-    location_asns AS asn,
-    arrayEnumerateUniq(location_keys) AS nth
-WHERE outcome = 'REPORT' AND kind IN ('INITIAL', 'AMENDMENT') AND nth = 1;
-
 -- Cases as their reports alone make them: what `foldCase` says of the same events. Counts for a case only while `cases`
--- has none of its key; its version is 0 and it has one cycle.
+-- has none of its key; its version is 0 and it has one cycle. A report whose amendment alone names the location is
+-- counted only where there is no other: which it is costs more to know than all the rest.
 CREATE VIEW IF NOT EXISTS case_openings {{ON_CLUSTER}} AS
 SELECT
     environment,
     location_key,
-    opened_at,
+    fromUnixTimestamp64Milli(toInt64(bitShiftRight(first_place, 21)), 'UTC') AS opened_at,
     last_observed_at,
-    reports,
-    urgency,
-    if(first_self_action = '~', 'REPORTED', 'SELF_ACTIONED') AS status,
-    if(first_self_action = '~', 'TRIAGE', 'VERIFICATION') AS stage,
-    if(first_self_action = '~', NULL, fromUnixTimestamp64Milli(toInt64OrZero(substring(first_self_action, 1, 14)), 'UTC')) AS self_actioned_at,
-    substring(first_self_action, 48) AS self_actioned_by,
-    splitByChar('\t', first_report) AS facts,
-    facts[2] AS reporter,
-    facts[3] AS category,
-    facts[4] AS host,
-    facts[5] AS registrable_domain,
-    toBool(facts[6] = '1') AS is_vn_domain,
-    facts[7] AS country,
-    toUInt32OrZero(facts[8]) AS asn,
-    splitByChar('\t', substring(first_content_created, 48)) AS created,
-    if(first_content_created = '~', NULL, fromUnixTimestamp64Milli(toInt64OrZero(created[1]), 'UTC')) AS content_created_at,
-    if(first_content_created = '~', '', created[2]) AS content_created_precision
+    greatest(1, initial_reports) AS reports,
+    multiIf(most_urgent = 2, 'IMMINENT_RISK', most_urgent = 1, 'EXPEDITED', 'ROUTINE') AS urgency,
+    if(self_actions = 0, 'REPORTED', 'SELF_ACTIONED') AS status,
+    if(self_actions = 0, 'TRIAGE', 'VERIFICATION') AS stage,
+    if(self_actions = 0, NULL, fromUnixTimestamp64Milli(toInt64(bitShiftRight(first_self_action, 21)), 'UTC')) AS self_actioned_at,
+    self_actioned_by,
+    reporter,
+    category,
+    host,
+    registrable_domain,
+    is_vn_domain,
+    country,
+    asn,
+    if(created_known = 0, NULL, fromUnixTimestamp64Milli(created_ms, 'UTC')) AS content_created_at,
+    content_created_precision
 FROM
 (
     SELECT
         environment,
         location_key,
-        min(case_opening_states.opened_at) AS opened_at,
-        max(case_opening_states.last_observed_at) AS last_observed_at,
-        greatest(1, sum(case_opening_states.reports)) AS reports,
-        toString(max(case_opening_states.urgency)) AS urgency,
-        min(case_opening_states.first_report) AS first_report,
-        min(case_opening_states.first_content_created) AS first_content_created,
-        min(case_opening_states.first_self_action) AS first_self_action
-    FROM case_opening_states
+        min(place_in_order) AS first_place,
+        max(received_at) AS last_observed_at,
+        countIf(is_initial) AS initial_reports,
+        max(multiIf(case_reports.urgency = 'IMMINENT_RISK', 2, case_reports.urgency = 'EXPEDITED', 1, 0)) AS most_urgent,
+        countIf(is_self_actioned) AS self_actions,
+        minIf(place_in_order, is_self_actioned) AS first_self_action,
+        argMinIf(provider_id, place_in_order, is_self_actioned) AS self_actioned_by,
+        argMin(provider_id, place_in_order) AS reporter,
+        argMin(case_reports.category, place_in_order) AS category,
+        argMin(case_reports.host, place_in_order) AS host,
+        argMin(case_reports.registrable_domain, place_in_order) AS registrable_domain,
+        argMin(case_reports.is_vn_domain, place_in_order) AS is_vn_domain,
+        argMin(case_reports.country, place_in_order) AS country,
+        argMin(case_reports.asn, place_in_order) AS asn,
+        countIf(isNotNull(case_reports.content_created_at)) AS created_known,
+        argMinIf(
+            toUnixTimestamp64Milli(assumeNotNull(case_reports.content_created_at)), place_in_order,
+            isNotNull(case_reports.content_created_at)) AS created_ms,
+        argMinIf(
+            case_reports.content_created_precision, place_in_order,
+            isNotNull(case_reports.content_created_at)) AS content_created_precision
+    FROM case_reports
     GROUP BY environment, location_key
 );
 

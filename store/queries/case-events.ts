@@ -197,10 +197,10 @@ export async function selectCasesBefore(
            countIf(NOT is_outdated AND type NOT IN {not_acts:Array(String)}) AS acts,
            groupArrayIf(concat(lower(hex(event_key)), toString(digest)),
              event_key IN (SELECT arrayJoin(arrayMap(k -> toUUID(k), {events:Array(String)})))) AS known
-         FROM case_events
+         FROM case_takedowns
          WHERE environment = {environment:String}
            AND location_key IN (SELECT arrayJoin(arrayMap(k -> toUUID(k), {cases:Array(String)})))
-           AND topic = 'takedowns' AND log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}
+           AND log_epoch = {epoch:UInt32} AND log_partition = {partition:UInt32}
            AND log_offset < {offset:UInt64}
          GROUP BY location_key`,
         {

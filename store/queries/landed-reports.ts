@@ -61,7 +61,9 @@ export async function selectRetractedLocations(
            arrayFlatten(groupArrayIf(arrayMap(k -> (revision, k, received_at), location_keys),
              kind IN ('INITIAL', 'AMENDMENT'))) AS locations
          FROM records
-         WHERE authority_report_id IN (SELECT arrayJoin(arrayMap(r -> toUUID(r), {ids:Array(String)})))
+         WHERE (environment, log_epoch, log_partition, log_offset) IN (
+             SELECT environment, log_epoch, log_partition, log_offset FROM report_outcomes
+             WHERE authority_report_id IN (SELECT arrayJoin(arrayMap(r -> toUUID(r), {ids:Array(String)}))))
            AND outcome = 'REPORT'
          GROUP BY environment, authority_report_id
        )

@@ -147,7 +147,7 @@ export async function selectNoticesOf(
     `SELECT ${COLUMNS} FROM takedown_records
      WHERE environment IN {environments:Array(String)} AND outcome = 'EVENT' AND type = 'NOTICE_ISSUED'
        AND addressee IN {providers:Array(String)} AND event_key IN (
-         SELECT event_key FROM case_events
+         SELECT event_key FROM case_takedowns
          WHERE environment IN {environments:Array(String)} AND type = 'NOTICE_ISSUED'
            AND location_key IN (SELECT arrayJoin(arrayMap(k -> toUUID(k), {keys:Array(String)}))))
      ORDER BY log_epoch, log_partition, log_offset`,

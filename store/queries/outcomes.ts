@@ -86,8 +86,8 @@ export async function selectCaseOutcomes(
      FROM takedown_records
      WHERE environment IN {environments:Array(String)} AND ${range.where} AND outcome = 'EVENT' AND ${decides}
        AND (environment, location_key) IN (
-         SELECT environment, location_key FROM case_events
-         WHERE report_provider_id IN {providers:Array(String)} AND (environment, location_key) IN (
+         SELECT environment, location_key FROM case_reports
+         WHERE provider_id IN {providers:Array(String)} AND (environment, location_key) IN (
            SELECT environment, location_key FROM takedown_records
            WHERE environment IN {environments:Array(String)} AND ${range.where} AND outcome = 'EVENT' AND ${decides}))
      ORDER BY log_partition, log_offset LIMIT {limit:UInt32}`,
@@ -122,21 +122,21 @@ export async function selectReportsOf(
   most: number,
 ): Promise<readonly ReportOfLocation[]> {
   const rows = await select(
-    `SELECT environment, toString(location_key) AS place, report_provider_id, provider_report_id,
-       toString(toUUID(any(report_id))) AS authority, min(observed_at) AS first
-     FROM case_events
+    `SELECT environment, toString(location_key) AS place, provider_id, provider_report_id,
+       toString(any(report_id)) AS authority, min(received_at) AS first
+     FROM case_reports
      WHERE environment IN {environments:Array(String)}
        AND location_key IN (SELECT arrayJoin(arrayMap(k -> toUUID(k), {keys:Array(String)})))
-       AND topic = 'reports' AND report_provider_id IN {providers:Array(String)}
-     GROUP BY environment, location_key, report_provider_id, provider_report_id
+       AND provider_id IN {providers:Array(String)}
+     GROUP BY environment, location_key, provider_id, provider_report_id
      ORDER BY first, provider_report_id
-     LIMIT {most:UInt32} BY environment, location_key, report_provider_id`,
+     LIMIT {most:UInt32} BY environment, location_key, provider_id`,
     { environments, providers, keys: locationKeys, most },
   );
   return rows.map((row) => ({
     environment: textOf(row, 'environment'),
     locationKey: textOf(row, 'place'),
-    providerId: textOf(row, 'report_provider_id'),
+    providerId: textOf(row, 'provider_id'),
     reportId: textOf(row, 'provider_report_id'),
     authorityReportId: textOf(row, 'authority'),
   }));

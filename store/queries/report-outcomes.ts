@@ -19,7 +19,7 @@ export async function selectReportOutcomes(
   const rows = await select(
     `SELECT revision, outcome, toUnixTimestamp64Milli(received_at) AS received, conflict_fields, reason,
        count() OVER () AS total
-     FROM records
+     FROM report_outcomes
      WHERE environment = {environment:String} AND authority_report_id = toUUID({id:String})
      ORDER BY log_epoch, log_partition, log_offset LIMIT 100`,
     { environment, id: authorityReportId },

@@ -22,7 +22,9 @@ export async function selectSealed(
     `SELECT environment, toString(authority_report_id) AS id, revision, toString(received_at) AS received,
        sealed_fields, sealed_boxes,
        arrayMap(box -> lower(hex(substring(base64Decode(box), 2, 8))), sealed_boxes) AS key_ids
-     FROM records WHERE authority_report_id = toUUID({id:String}) AND outcome = 'REPORT'
+     FROM records WHERE (environment, log_epoch, log_partition, log_offset) IN (
+         SELECT environment, log_epoch, log_partition, log_offset FROM report_outcomes
+         WHERE authority_report_id = toUUID({id:String})) AND outcome = 'REPORT'
      ORDER BY environment, revision`,
     { id: authorityReportId },
   );

@@ -19,17 +19,24 @@ const VIEWS = {
     count: `if(outcome = 'REPORT' AND revision = 0, length(arrayDistinct(arrayFilter(place -> place.2 != '', arrayZip(
       location_domains, location_hosts, location_is_vn_domain, location_countries, location_asns)))), 0)`,
   },
-  case_events_of_records: {
+  report_outcomes_of_records: {
     of: 'records',
-    inView: `SELECT concat(environment, ' ', toString(toDate(observed_at))) AS part, count() AS n
-      FROM case_events WHERE topic = 'reports' GROUP BY part`,
+    inView: `SELECT concat(environment, ' ', toString(toDate(received_at))) AS part, count() AS n
+      FROM report_outcomes GROUP BY part`,
+    part: `concat(environment, ' ', toString(toDate(received_at)))`,
+    count: `if(authority_report_id != toUUID('00000000-0000-0000-0000-000000000000'), 1, 0)`,
+  },
+  case_reports_of_records: {
+    of: 'records',
+    inView: `SELECT concat(environment, ' ', toString(toDate(received_at))) AS part, count() AS n
+      FROM case_reports GROUP BY part`,
     part: `concat(environment, ' ', toString(toDate(received_at)))`,
     count: `if(outcome = 'REPORT' AND kind IN ('INITIAL', 'AMENDMENT'), length(arrayDistinct(location_keys)), 0)`,
   },
-  case_events_of_takedowns: {
+  case_takedowns_of_records: {
     of: 'takedown_records',
     inView: `SELECT concat(environment, ' ', toString(toDate(observed_at))) AS part, count() AS n
-      FROM case_events WHERE topic = 'takedowns' GROUP BY part`,
+      FROM case_takedowns GROUP BY part`,
     part: `concat(environment, ' ', toString(toDate(observed_at)))`,
     count: `if(outcome = 'EVENT', 1, 0)`,
   },
@@ -42,8 +49,9 @@ export function countedViews(table: RecordTable): readonly CountedView[] {
   const views: readonly CountedView[] = [
     'record_totals',
     'host_totals',
-    'case_events_of_records',
-    'case_events_of_takedowns',
+    'report_outcomes_of_records',
+    'case_reports_of_records',
+    'case_takedowns_of_records',
   ];
   return views.filter((view) => VIEWS[view].of === table);
 }

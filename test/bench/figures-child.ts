@@ -35,7 +35,7 @@ async function run(): Promise<FiguresRun> {
   await makeCases(store, Number(cases), Number(parts), NOW);
   const inParts = await ask(store);
   await store.command('SYSTEM START MERGES');
-  for (const table of ['cases', 'case_opening_states']) await store.command(`OPTIMIZE TABLE ${table} FINAL`);
+  for (const table of ['cases', 'case_reports']) await store.command(`OPTIMIZE TABLE ${table} FINAL`);
   const merged = await ask(store);
   await store.close();
   return { cases: Number(cases), parts: Number(parts), inParts, merged };

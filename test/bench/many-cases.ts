@@ -125,20 +125,27 @@ function perCycle(columns: Readonly<Record<string, readonly [string, string]>>):
 }
 
 function openings(from: number, size: number, nowMs: number): string {
-  const place = `concat(leftPad(toString(toUnixTimestamp64Milli(opened)), 14, '0'), '0', lower(hex(location_key)))`;
   const columns: Readonly<Record<string, string>> = {
     environment: `'PRODUCTION'`,
     location_key: 'location_key',
-    opened_at: 'opened',
-    last_observed_at: 'opened',
-    reports: '1',
+    place_in_order: 'bitShiftLeft(toUInt64(toUnixTimestamp64Milli(opened)), 21)',
+    record_key: 'location_key',
+    received_at: 'opened',
+    is_initial: 'true',
+    report_id: 'location_key',
+    provider_report_id: 'toString(number)',
+    provider_id: 'reporter_id',
+    category: 'about',
     urgency: `'ROUTINE'`,
-    first_report: `concat(${place}, '\\t', reporter_id, '\\t', about, '\\t', 'h', '\\t', 'h', '\\t', toString(toUInt8(under_vn)), '\\t', hosted_in, '\\t', '64500')`,
-    first_content_created: `'~'`,
-    first_self_action: `'~'`,
+    host: `concat('lachan-demo-', toString(number % 5000), '.vn')`,
+    registrable_domain: `concat('lachan-demo-', toString(number % 5000), '.vn')`,
+    is_vn_domain: 'under_vn',
+    country: 'hosted_in',
+    asn: '64500',
+    log_offset: 'number',
   };
   return `
-    INSERT INTO case_opening_states (${Object.keys(columns).join(', ')})
+    INSERT INTO case_reports (${Object.keys(columns).join(', ')})
     SELECT ${Object.values(columns).join(', ')}
     FROM (SELECT number, ${drawn(nowMs)} FROM numbers(${from}, ${size}))
     SETTINGS min_insert_block_size_rows = 10000000, min_insert_block_size_bytes = 0, max_insert_threads = 1`;

@@ -130,6 +130,7 @@ describe('what a caller with nothing but the address and a token finds', () => {
         ['SubmitReports', 'unary'],
         ['StreamReports', 'bidi_streaming'],
         ['GetReport', 'unary'],
+        ['WatchOutcomes', 'server_streaming'],
       ]);
       const submit = service?.method['submitReports'];
       if (submit === undefined) throw new Error('there is no SubmitReports');

@@ -72,7 +72,7 @@ describe('a platform that takes down, on a real gateway', () => {
     const keyFile = join(place.root, 'notices-public.pem');
     await writeFile(keyFile, publicKey.export({ type: 'spki', format: 'pem' }));
     for (const args of [
-      ['providers', 'own', 'platform-a', 'lachan-demo-1.vn'],
+      ['providers', 'own', 'platform-a', '--domain', 'lachan-demo-1.vn'],
       ['providers', 'key', 'platform-a', keyFile],
     ]) {
       const { code, stderr } = await place.run(...args);

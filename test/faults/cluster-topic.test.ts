@@ -122,7 +122,7 @@ describe.skipIf(!(await mayStartBrokers()))('a topic that is not the one that wa
       expect(complaintOf(asBefore)).toMatch(/has 4 partitions, configured are 3/);
       const asFound = await cluster.begin(role, '--kafka-partitions', '4').finished();
       expect(asFound).toMatchObject({ code: 1, stdout: '' });
-      expect(complaintOf(asFound)).toMatch(/has 4 partitions, but was landed from 3/);
+      expect(complaintOf(asFound)).toMatch(/lachan\.takedowns\.v1 .* has 3 partitions, configured are 4/);
     }
     await submit('fourth');
     expect((await extentsNow())[PARTITIONS]).toEqual({

@@ -59,8 +59,7 @@ async function expectLandedOnce(records: number): Promise<void> {
     unaccounted: 0,
   });
   expect(
-    await world.store.select(`SELECT event_key, digest, log_offset FROM case_events WHERE topic = 'takedowns'
-      ORDER BY log_offset`),
+    await world.store.select(`SELECT event_key, digest, log_offset FROM case_takedowns ORDER BY log_offset`),
   ).toEqual(
     await world.store
       .select(`SELECT event_key, digest, log_offset FROM takedown_records WHERE outcome = 'EVENT'
@@ -447,9 +446,9 @@ describe('the audit', () => {
 
 describe('the audit of the events of cases', () => {
   it.each([
-    ['reports', 'case_events_of_records'],
-    ['takedowns', 'case_events_of_takedowns'],
-  ])('finds that one of the %s is missing from their case', async (topic, view) => {
+    ['case_reports', 'received_at'],
+    ['case_takedowns', 'observed_at'],
+  ])('finds that one row of %s is missing', async (table, time) => {
     await world.append(
       recordOf({ locations: [locationOf('a.example'), locationOf('b.example'), locationOf('a.example')] }),
     );
@@ -463,11 +462,11 @@ describe('the audit of the events of cases', () => {
     await expectLandedOnce(4);
     expect((await world.audit()).problems).toEqual([]);
     await world.store.command(
-      `ALTER TABLE case_events DELETE WHERE topic = '${topic}' AND observed_at =
-         (SELECT min(observed_at) FROM case_events WHERE topic = '${topic}') SETTINGS mutations_sync = 2`,
+      `ALTER TABLE ${table} DELETE WHERE ${time} = (SELECT min(${time}) FROM ${table})
+       SETTINGS mutations_sync = 2`,
     );
     expect((await world.audit()).problems).toEqual([
-      expect.stringMatching(`^${view} counts \\d too many or too few$`),
+      expect.stringMatching(`^${table}_of_records counts \\d too many or too few$`),
     ]);
   });
 });

@@ -54,7 +54,17 @@ const views: readonly View[] = [
     },
   },
   {
-    name: 'case_events_of_records',
+    name: 'report_outcomes_of_records',
+    of: 'records',
+    groupsOf: (row) => {
+      // Of a record that could not be read, only zeros.
+      if (!/[1-9a-f]/.test(String(row['authority_report_id']))) return [];
+      const position = ['log_epoch', 'log_partition', 'log_offset'].map((column) => row[column]);
+      return [JSON.stringify([row['environment'], utc(Number(row['received_at'])), ...position])];
+    },
+  },
+  {
+    name: 'case_reports_of_records',
     of: 'records',
     groupsOf(row) {
       if (row['outcome'] !== 'REPORT' || (row['kind'] !== 'INITIAL' && row['kind'] !== 'AMENDMENT'))
@@ -66,7 +76,7 @@ const views: readonly View[] = [
     },
   },
   {
-    name: 'case_events_of_takedowns',
+    name: 'case_takedowns_of_records',
     of: 'takedown_records',
     groupsOf: (row) =>
       row['outcome'] === 'EVENT'

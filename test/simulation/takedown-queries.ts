@@ -112,7 +112,7 @@ export async function learnTakedown(learn: Learn): Promise<void> {
 
 /** Rows of the view of the cases that `among` names. */
 function eventsOf(sink: DurableSink, params: SelectParams, among: string): readonly Row[] {
-  const rows = [...sink.totals.get('case_events_of_takedowns')!].flatMap(([group, n]) => {
+  const rows = [...sink.totals.get('case_takedowns_of_records')!].flatMap(([group, n]) => {
     const [, , row] = JSON.parse(group) as readonly [string, string, Row];
     return Array<Row>(n).fill(row);
   });

@@ -1,7 +1,7 @@
 // The real process, from outside: started, asked, stopped, killed. Everything has a time limit, and nothing is left
 // behind: no process, no directory.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -232,7 +232,9 @@ export class Place {
 
   /** Answers of the engine, opened on the stopped data directory by a process of its own; one list per statement. */
   async select(...statements: readonly string[]): Promise<readonly (readonly Row[])[]> {
-    const { code, stdout, stderr } = await this.child(SELECT_CHILD, this.dataDir, JSON.stringify(statements));
+    const file = join(this.root, 'statements.json');
+    await writeFile(file, JSON.stringify(statements));
+    const { code, stdout, stderr } = await this.child(SELECT_CHILD, this.dataDir, file);
     if (code !== 0) throw new Error(`the engine was not asked: ${stderr.slice(-2_000)}`);
     return listOf(JSON.parse(stdout)).map((rows) => listOf(rows).map(recordOf));
   }

@@ -27,6 +27,29 @@ describe('the assignment of partitions to members', () => {
     expect(flat(shares)).toEqual(all.map(({ topic, partition }) => `${topic}/${partition}`).sort());
   });
 
+  it.each([
+    [1, [12, 12, 1]],
+    [2, [6, 6, 1]],
+    [3, [4, 4, 1]],
+    [5, [3, 3, 1]],
+  ])('of %i members shares out each topic by itself: %j at most', (members, most) => {
+    const topics = ['reports', 'takedowns', 'data-keys'];
+    const all = [12, 12, 1].flatMap((count, i) => partitions(count, topics[i]));
+    const shares = assign(
+      Array.from({ length: members }, (_, index) => ({ id: `m${index}`, owned: [] })),
+      all,
+    );
+    expect(flat(shares)).toEqual(all.map(({ topic, partition }) => `${topic}/${partition}`).sort());
+    for (const share of shares.values())
+      topics.forEach((topic, i) => {
+        const ofTopic = share.filter((one) => one.topic === topic).length;
+        expect(ofTopic).toBeLessThanOrEqual(most[i]!);
+        expect(ofTopic).toBeGreaterThanOrEqual(most[i]! - 1);
+      });
+    const whole = [...shares.values()].map((share) => share.length);
+    expect(Math.max(...whole) - Math.min(...whole)).toBeLessThanOrEqual(1);
+  });
+
   it('takes from a member no more than a newcomer needs', () => {
     const shares = assign(
       [

@@ -9,11 +9,17 @@ export const ms = (column: string): string => `toUnixTimestamp64Milli(${column})
 /** A condition of `pauseColumns`. */
 export const HOLD = `kind = 'HOLD'`;
 
-/** The pauses of a case that stop a clock as two arrays of ms, ends included; `isKind` is a condition on `kind`. */
+/**
+ * The pauses of a case that stop a clock as two arrays of ms, ends included; `isKind` is a condition on `kind`. A pause
+ * begins where those before it have ended: one of each kind at a time may hold the clock, and it stands still once.
+ */
 export function pauseColumns(isKind: string): string {
   return `
-    arrayMap(since -> ${ms('since')}, arrayFilter((since, kind) -> ${isKind}, pause_from, pause_kind)) AS paused_from,
-    arrayMap(until -> ifNull(${ms('until')}, ${FAR_MS}), arrayFilter((until, kind) -> ${isKind}, pause_to, pause_kind)) AS paused_to`;
+    arrayMap(since -> ${ms('since')}, arrayFilter((since, kind) -> ${isKind}, pause_from, pause_kind)) AS begun,
+    arrayMap(until -> ifNull(${ms('until')}, ${FAR_MS}), arrayFilter((until, kind) -> ${isKind}, pause_to, pause_kind)) AS paused_to,
+    arrayMap(
+      (since, nth) -> greatest(since, arrayMax(arrayPushFront(arraySlice(paused_to, 1, nth - 1), since))),
+      begun, arrayEnumerate(begun)) AS paused_from`;
 }
 
 /** No pauses, as `pauseColumns` names them. */

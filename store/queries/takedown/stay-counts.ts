@@ -40,7 +40,7 @@ export async function selectStays(
 ): Promise<readonly StayGroup[]> {
   const { environment, asOfMs, sinceMs, untilMs, addressee, reporter, groups, limitsMs } = question;
   const [size = {}] = await select(
-    'SELECT (SELECT count() FROM cases) + (SELECT count() FROM case_opening_states) AS size',
+    'SELECT (SELECT count() FROM cases) + (SELECT count() FROM case_reports) AS size',
   );
   const ascending = [...limitsMs].sort((a, b) => a - b);
   const limits = Object.fromEntries(ascending.map((limitMs, i) => [`limit_${i}`, limitMs]));
