@@ -14,7 +14,12 @@ import {
 } from '../store/queries/dead-letters.js';
 import { selectEpochs } from '../store/queries/landed.js';
 import { askFigure } from '../store/queries/figures.js';
-import { selectSealed, type SealedReport } from '../store/queries/sealed.js';
+import {
+  selectSealed,
+  selectSealedEvents,
+  type SealedEvent,
+  type SealedReport,
+} from '../store/queries/sealed.js';
 import type { Row, Store } from '../store/store.js';
 import { registryOperations, type RegistryOperations } from './registry.js';
 
@@ -36,6 +41,7 @@ export interface Operations extends RegistryOperations {
   /** The migrations that this has needed, by name. */
   migrate(): Promise<readonly string[]>;
   sealed(authorityReportId: string): Promise<readonly SealedReport[]>;
+  sealedEvents(locationKey: string): Promise<readonly SealedEvent[]>;
   /** In the order of the log. */
   deadLetters(filter: DeadLetterFilter, limit: number): Promise<readonly DeadLetterRow[]>;
   /** `id`: `EPOCH:PARTITION:OFFSET`; null when no dead letter stands there. */
@@ -105,6 +111,7 @@ export function operationsOver({
     audit: () => audit(log, store, LANDING_GROUP),
     migrate: async () => [...migrated, ...(await migrate(store, deployment, Date.now()))],
     sealed: (authorityReportId) => selectSealed(select, authorityReportId),
+    sealedEvents: (locationKey) => selectSealedEvents(select, locationKey),
     deadLetters: (filter, limit) => selectDeadLetters(select, filter, limit),
     async deadLetter(id) {
       const filter = { ids: [id], withReplayed: true, withReplays: true };

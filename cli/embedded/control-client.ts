@@ -52,6 +52,7 @@ export function remoteOperations(running: Running): Operations {
     audit: () => ask('audit'),
     migrate: () => ask('migrate'),
     sealed: (authorityReportId) => ask('sealed', authorityReportId),
+    sealedEvents: (locationKey) => ask('sealedEvents', locationKey),
     deadLetters: (filter, limit) => ask('deadLetters', filter, limit),
     deadLetter: (id) => ask('deadLetter', id),
     replayDeadLetters: (request, most) => ask('replayDeadLetters', request, most),

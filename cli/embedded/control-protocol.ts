@@ -25,6 +25,7 @@ export const OPERATION_NAMES = [
   'audit',
   'migrate',
   'sealed',
+  'sealedEvents',
   'deadLetters',
   'deadLetter',
   'replayDeadLetters',
@@ -70,6 +71,8 @@ export function performOperation(
       return operations.migrate();
     case 'sealed':
       return operations.sealed(text(args[0]));
+    case 'sealedEvents':
+      return operations.sealedEvents(text(args[0]));
     case 'deadLetters': {
       const { sinceMs, withReplayed, withReplays, ...which } = membersOf(args[0]);
       const filter = {

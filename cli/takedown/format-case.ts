@@ -117,7 +117,8 @@ function eventRow(event: CaseEvent): OutputRow {
     actor,
     addressee: event.addressee,
     effect: effectOf(event),
-    id: event.eventId,
+    // Of a report the one that `unseal` takes.
+    id: event.eventId === '' ? event.authorityReportId : event.eventId,
   };
 }
 

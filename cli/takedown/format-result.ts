@@ -1,4 +1,5 @@
 // What became of one act, for people and for programs.
+import type { Case } from '@lachan/proto/takedown';
 import type { ActResult } from './act.js';
 import { caseJson } from './format-case.js';
 import { bothOf, refusalWords, statusWords } from './words.js';
@@ -11,7 +12,7 @@ export function formatResult(name: string, result: ActResult): string {
   const before = isRepeat ? ' This event id had been recorded before.' : '';
   switch (verdict) {
     case 'APPLIED':
-      return `${name}: có hiệu lực / applied.${before} Now ${now}\n`;
+      return `${name}: có hiệu lực / applied.${before} Now ${now}\n${name === 'notice' ? untold(standing) : ''}`;
     case 'NO_OP':
       return `${name}: đã làm từ trước / already done, nothing has changed.${before} Still ${now}\n`;
     case 'REFUSED':
@@ -24,6 +25,13 @@ export function formatResult(name: string, result: ActResult): string {
     case 'PENDING':
       return `${name}: đã ghi / recorded for good as ${eventId}, not judged yet: look again with lachan cases show\n`;
   }
+}
+
+/** Where a notice went to nobody, its clock runs all the same. */
+function untold({ deadlines }: Case): string {
+  return deadlines.some(({ addressee }) => addressee === '')
+    ? 'không rõ ai phải gỡ / nobody is registered for this location, so nobody is told: lachan providers own, or notice --addressee\n'
+    : '';
 }
 
 /** One line of JSON. */

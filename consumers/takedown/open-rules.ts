@@ -1,7 +1,7 @@
 // The legal clocks that cases are folded with: chosen at start, and held against those that were in force before.
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { selectRules } from '../../store/queries/rules.js';
+import { selectHasDeadlines, selectRules } from '../../store/queries/rules.js';
 import type { Store } from '../../store/store.js';
 import { HOUR_MS } from '../../takedown/instants.js';
 import { readRules } from '../../takedown/read-rules.js';
@@ -15,19 +15,21 @@ export class RulesFault extends Error {
 }
 
 /**
- * The rules to fold with, written down in the store. `given` as `readRules` takes it; undefined: those that were written
- * down before, at the very first the example for Vietnam. Throws `RulesFault` with all that is wrong with them, and with
- * all they would change of what cases were decided under. `StoreFault` when the store does not answer.
+ * The rules to fold with. `given` as `readRules` takes it; undefined: those that were given last, and as long as none
+ * were, the example for Vietnam, which is not written down: it binds nobody before a case has a deadline by it. Throws
+ * `RulesFault` with all that is wrong with them, and with all they would change of what cases were decided under.
+ * `StoreFault` when the store does not answer.
  */
 export async function openRules(store: Store, given: unknown, nowMs: number): Promise<readonly Rule[]> {
-  const stored = await selectRules(store.select.bind(store));
+  const select = store.select.bind(store);
+  const stored = await selectRules(select);
   const known = readRules([...stored.values()].map((content): unknown => JSON.parse(content)));
   if ('faults' in known) throw new RulesFault(`takedown_rules is damaged: ${known.faults.join('; ')}`);
-  if (given === undefined && stored.size > 0) return known.rules;
-  const read = readRules(given ?? VIETNAM_EXAMPLE);
-  if ('faults' in read) throw new RulesFault(`the rules of takedown are not good: ${read.faults.join('; ')}`);
-  const { rules } = read;
-  const faults = stored.size === 0 ? [] : succeedRules(known.rules, rules, nowMs);
+  if (given === undefined) return stored.size > 0 ? known.rules : rulesIn(VIETNAM_EXAMPLE);
+  const rules = rulesIn(given);
+  const decided = stored.size > 0 || (await selectHasDeadlines(select));
+  const before = stored.size > 0 ? known.rules : rulesIn(VIETNAM_EXAMPLE);
+  const faults = decided ? succeedRules(before, rules, nowMs) : [];
   if (faults.length > 0) {
     throw new RulesFault(
       `the rules of takedown would change what was decided under the ones before: ${faults.join('; ')}`,
@@ -46,6 +48,12 @@ export async function openRules(store: Store, given: unknown, nowMs: number): Pr
     token: `takedown-rules:${createHash('sha256').update(rows).digest('hex')}`,
   });
   return rules;
+}
+
+function rulesIn(given: unknown): readonly Rule[] {
+  const read = readRules(given);
+  if ('faults' in read) throw new RulesFault(`the rules of takedown are not good: ${read.faults.join('; ')}`);
+  return read.rules;
 }
 
 /** The rule as `readRules` takes it. */

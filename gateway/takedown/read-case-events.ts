@@ -1,4 +1,5 @@
 // What has happened to a case, and what each event did to it.
+import { Buffer } from 'node:buffer';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { EventTimeSchema, Precision } from '@lachan/proto/report';
@@ -9,6 +10,7 @@ import { selectProgress, selectVerdicts } from '../../store/queries/kept-cases.j
 import type { Select } from '../../store/queries/select.js';
 import { EVENT_TYPES, STATEMENTS } from '../../takedown/event-types.js';
 import { compareText } from '../../takedown/instants.js';
+import { uuidText } from '../uuid-text.js';
 
 const MOST = { reports: 100, others: 900 };
 
@@ -51,7 +53,12 @@ function messageOf(event: ShownEvent, effect: string, refusal: string): CaseEven
     effect,
     refusal,
     addressee: event.addressee,
+    authorityReportId: uuidOf(event.authorityReportId),
   });
+}
+
+function uuidOf(hex: string): string {
+  return hex === '' ? '' : uuidText(Buffer.from(hex, 'hex'));
 }
 
 /** As `compareEvents`. */

@@ -95,7 +95,11 @@ export async function receiveEvents(
 
     if (records.length > 0) await log.append(TAKEDOWNS_TOPIC, records);
 
-    const unaddressed = good.filter(({ event }, i) => isNotice(event) && answering[i] === '').length;
+    // Of a history nobody is told.
+    const isLive = ({ observedAt }: TakedownEvent): boolean => observedAt === undefined;
+    const unaddressed = good.filter(
+      ({ event }, i) => isNotice(event) && isLive(event) && answering[i] === '',
+    ).length;
     onReceived({ accepted: records.length, rejected: receipts.length - records.length, unaddressed });
     return { kind: 'receipts', receipts };
   } catch (error) {
@@ -128,6 +132,8 @@ async function addresseesOf(
     if (actor.role === 'PROVIDER') return ANSWERS.has(event.type) ? actor.id : '';
     if (event.addressee !== '' || !isNotice(event)) return event.addressee;
     const { url } = located;
+    // Whose id it is, the location itself says.
+    if (event.location !== undefined && event.location.contentId !== '') return event.location.providerId;
     const host = url?.kind === 'canonical' ? url.host : '';
     return addressees.of({ host, hostIp: event.location?.hostIp ?? '', asn: 0 });
   });

@@ -17,6 +17,8 @@ export interface ShownEvent {
   /** When it counts from. */
   readonly effectiveMs: number;
   readonly isReport: boolean;
+  /** Of a report: the authority's id, in hexadecimal; else empty. */
+  readonly authorityReportId: string;
   readonly epoch: number;
   readonly partition: number;
   readonly offset: number;
@@ -38,7 +40,7 @@ export async function selectShownEvents(
       SELECT lower(hex(event_key)) AS event, event_id, type, actor_role, actor_id, addressee, occurred_precision,
         toUnixTimestamp64Milli(occurred_at) AS occurred, toUnixTimestamp64Milli(observed_at) AS observed,
         if(type IN {statements:Array(String)}, observed, least(occurred, observed)) AS effective,
-        topic = 'reports' AS is_report, log_epoch, log_partition, log_offset
+        topic = 'reports' AS is_report, if(is_report, report_id, '') AS authority, log_epoch, log_partition, log_offset
       FROM case_events
       WHERE environment = {environment:String} AND location_key = toUUID({key:String}) AND is_report = ${reports ? 1 : 0}
       ORDER BY effective ${reports ? '' : 'DESC'}, event LIMIT {${reports ? 'reports' : 'others'}:UInt32})`;
@@ -60,6 +62,7 @@ export async function selectShownEvents(
     observedMs: numberOf(row, 'observed'),
     effectiveMs: numberOf(row, 'effective'),
     isReport: numberOf(row, 'is_report') === 1,
+    authorityReportId: textOf(row, 'authority'),
     epoch: numberOf(row, 'log_epoch'),
     partition: numberOf(row, 'log_partition'),
     offset: numberOf(row, 'log_offset'),

@@ -1,5 +1,5 @@
 // The legal clocks that were ever in force.
-import { textOf, type Select } from './select.js';
+import { numberOf, textOf, type Select } from './select.js';
 
 /** By id@version: what was written down last, as JSON. */
 export async function selectRules(select: Select): Promise<ReadonlyMap<string, string>> {
@@ -8,4 +8,12 @@ export async function selectRules(select: Select): Promise<ReadonlyMap<string, s
      FROM takedown_rules GROUP BY name ORDER BY name`,
   );
   return new Map(rows.map((row) => [textOf(row, 'name'), textOf(row, 'text')]));
+}
+
+/** Whether any case has a deadline by now. */
+export async function selectHasDeadlines(select: Select): Promise<boolean> {
+  const [row = {}] = await select(
+    'SELECT count() AS found FROM (SELECT 1 FROM cases WHERE notEmpty(deadline_rule) LIMIT 1)',
+  );
+  return numberOf(row, 'found') > 0;
 }

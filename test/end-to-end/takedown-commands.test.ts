@@ -97,9 +97,8 @@ describe('from notice to proof, by the commands', () => {
     expect(await act('triage', URL_A)).toMatchObject({ verdict: 'APPLIED' });
     expect(await act('assign', URL_A, '--owner', 'lachan-demo-duty')).toMatchObject({ verdict: 'APPLIED' });
     expect(await act('assess', URL_A, '--finding', 'ILLEGAL')).toMatchObject({ verdict: 'APPLIED' });
-    expect(await act('notice', URL_A, '--legal-basis', 'demonstration')).toMatchObject({
-      verdict: 'APPLIED',
-    });
+    const noted = ['--legal-basis', 'demonstration', '--note', 'ghi chú niêm phong'];
+    expect(await act('notice', URL_A, ...noted)).toMatchObject({ verdict: 'APPLIED' });
     const queue = recordOf(await place.json('queue', '--json', ...as('duty')));
     const [first] = listOf(queue['cases']).map(recordOf);
     expect(queue['overdue']).toBe(0);
@@ -232,6 +231,28 @@ describe('from notice to proof, by the commands', () => {
       .filter(({ end }) => end === 'upper')
       .map(({ survival }) => Number(survival).toFixed(3));
     expect(upper).toEqual(['0.857', '0.807', '0.753', '0.690', '0.627', '0.538', '0.448']);
+  });
+
+  it('notes and addresses are opened by whoever has the private key, and what was reported too', async () => {
+    const shown = recordOf(await place.json('cases', 'show', URL_A, '--json', ...as('duty')));
+    const unsealed = async (...args: readonly string[]): Promise<readonly Row[]> => {
+      const { code, stdout, stderr } = await place.run('unseal', ...args, '--private-key', place.privateKey);
+      if (code !== 0) throw new Error(stderr);
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => recordOf(JSON.parse(line)));
+    };
+    const events = await unsealed('--case', textOf(shown['location_key']));
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'NOTICE_ISSUED',
+        fields: { 'location.url': URL_A, note: 'ghi chú niêm phong' },
+      }),
+    );
+    const [reported] = listOf(shown['events']).map(recordOf);
+    const [report] = await unsealed(textOf(reported?.['authority_report_id']));
+    expect(recordOf(report?.['fields'])['locations[0].url']).toBe(URL_A);
   });
 
   it('a provider is reported on: what it sent, had to do, claimed, and what was seen', async () => {

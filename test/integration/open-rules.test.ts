@@ -60,6 +60,28 @@ describe('the rules at start', () => {
     expect(await openRules(others, [ONE], NOW_MS + 2)).toEqual(given);
   });
 
+  it('may replace the example as long as no case has a deadline by it, and not afterwards', async () => {
+    const store = await newStore();
+    await openRules(store, undefined, NOW_MS);
+    const given = await openRules(store, [ONE], NOW_MS + 1);
+    expect(given).toHaveLength(1);
+
+    const decided = await newStore();
+    const example = await openRules(decided, undefined, NOW_MS);
+    await decided.command(`INSERT INTO cases (environment, location_key, version, deadline_duty, deadline_rule,
+      deadline_ms, deadline_pauses) SETTINGS async_insert = 0
+      VALUES ('TEST', generateUUIDv4(), 1, [1], ['decree-147-2024-request@1'], [86400000], ['HOLD'])`);
+    await expect(openRules(decided, [ONE], NOW_MS + 1)).rejects.toThrow(
+      'decree-147-2024-request@1 is missing',
+    );
+    const later = { ...NEXT, validFrom: '2026-12-01T00:00:00+07:00' };
+    const all = await openRules(decided, [...(VIETNAM_EXAMPLE as readonly unknown[]), later], NOW_MS + 1);
+    expect(all).toHaveLength(example.length + 1);
+    const names = (rules: typeof all): readonly string[] =>
+      rules.map(({ id, version }) => `${id}@${version}`).sort();
+    expect(names(await openRules(decided, undefined, NOW_MS + 2))).toEqual(names(all));
+  });
+
   it('may end a rule and go on with its next version', async () => {
     const store = await newStore();
     await openRules(store, [ONE], NOW_MS);

@@ -6,7 +6,15 @@ import { describe, expect, it } from 'vitest';
 import type { EventsAnswer } from '../../gateway/takedown/receive-events.js';
 import { LogFault } from '../../log/log.js';
 import { TAKEDOWNS_TOPIC } from '../../log/topics.js';
-import { eventOf, LOCATION_KEY, operator, provider, URL_OF_CASE } from '../support/events.js';
+import {
+  BEFORE,
+  eventOf,
+  importer,
+  LOCATION_KEY,
+  operator,
+  provider,
+  URL_OF_CASE,
+} from '../support/events.js';
 import { isPending } from '../support/held-log.js';
 import { batchBytes, held, ReceivingEvents } from '../support/receiving-events.js';
 
@@ -181,6 +189,21 @@ describe('the addressee', () => {
 
   it('is nobody, and that is counted, where nobody is known to answer', async () => {
     expect(await noticeTo({ url: 'https://unknown.example/x' })).toEqual(['', 1]);
+  });
+
+  it('of a notice about a content id is the provider whose id it is', async () => {
+    const location = { serviceName: 'Lachan Demo', contentId: 'c-1', providerId: 'demo-platform' };
+    expect(await noticeTo(location)).toEqual(['demo-platform', 0]);
+  });
+
+  it('is not missed in a history, of which nobody is told', async () => {
+    const gateway = new ReceivingEvents();
+    const location = { url: 'https://unknown.example/x' };
+    await gateway.send(
+      importer,
+      eventOf({ type: NOTICE_ISSUED, locationKey: '', location, observedAt: BEFORE }),
+    );
+    expect(gateway.counts).toEqual([{ accepted: 1, rejected: 0, unaddressed: 0 }]);
   });
 
   it('is whom the operator names, whatever the registry says', async () => {

@@ -5,7 +5,7 @@ import { GROUPS, groupColumn, sliceCondition, type Slice } from './groups.js';
 import { UNTOUCHED } from './openings.js';
 import { environmentParam, readDated, sliceParams } from './question.js';
 import { groupCell, hours, instant, share } from './rows.js';
-import { ms, plain } from './sql.js';
+import { ms, plain, WHOLE_BRANCHES } from './sql.js';
 
 const GROUPED = GROUPS.filter((group) => group !== 'rule');
 
@@ -28,7 +28,8 @@ export const backlog: Figure = {
         countIf(is_self_actioned) AS self_actioned, countIf(is_reinstated) AS reinstated,
         countIf(is_down OR is_noticed OR is_reinstated) AS acted_on
       FROM (${casesOf(question)} UNION ALL ${openingsOf(question)})
-      ${by === '' ? '' : 'GROUP BY grp'} ORDER BY n_open DESC, cases DESC, name LIMIT {groups:UInt32}`,
+      ${by === '' ? '' : 'GROUP BY grp'} ORDER BY n_open DESC, cases DESC, name
+      LIMIT {groups:UInt32} ${WHOLE_BRANCHES}`,
       { environment, addressee, reporter, groups, as_of: asOfMs },
     );
     return rows.map((row): FigureRow => {

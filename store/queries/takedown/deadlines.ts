@@ -12,7 +12,7 @@ import {
   type Dated,
 } from './question.js';
 import { groupCell, hours, instant, share } from './rows.js';
-import { ms, pauseColumns, stays, verdict } from './sql.js';
+import { mixedPauseColumns, ms, stays, verdict, WHOLE_BRANCHES } from './sql.js';
 
 const GROUPED = GROUPS.filter((group) => group !== 'stage' && group !== 'rule');
 
@@ -24,7 +24,7 @@ function deadlines(slice: Slice): string {
       ${ms('cycle_last_seen_up[in_cycle]')} AS seen_up, ${ms('cycle_first_seen_down[in_cycle]')} AS seen_down,
       ${ms('cycle_ended_at[in_cycle]')} AS ended_at,
       cycle_leaves_cohort[in_cycle] AND ifNull(ended_at <= {as_of:Int64}, false) AS has_left,
-      ${pauseColumns('position(paused_by, kind) > 0')}, toString(duty_addressee[duty]) AS addressee
+      ${mixedPauseColumns('position(paused_by, kind) > 0')}, toString(duty_addressee[duty]) AS addressee
     FROM cases FINAL ARRAY JOIN deadline_duty AS duty, deadline_rule AS rule, deadline_ms AS limit_ms,
       deadline_pauses AS paused_by
     WHERE environment = {environment:String}${sliceCondition(slice)}`;
@@ -51,7 +51,7 @@ export const deadlineCompliance: Figure = {
         SELECT grp, rule, limit_ms, has_left, if(has_left, '', ${verdict('limit_ms')}) AS verdict
         FROM (${stays(`SELECT * FROM (${deadlines(question)}) WHERE start_from <= {as_of:Int64}
           AND start_from >= {since:Int64} AND start_from < {until:Int64}`)}))
-      GROUP BY grp, rule, limit_ms ORDER BY rule, limit_ms, n DESC, name LIMIT {groups:UInt32} BY rule, limit_ms`,
+      GROUP BY grp, rule, limit_ms ORDER BY rule, limit_ms, n DESC, name LIMIT {groups:UInt32} BY rule, limit_ms ${WHOLE_BRANCHES}`,
       { ...bound(question), since: question.sinceMs ?? 0, until: question.untilMs ?? question.asOfMs + 1 },
     );
     return rows.map((row) => {
@@ -126,7 +126,8 @@ function sqlOfQueue(question: Dated): string {
           (since, until) -> since <= {as_of:Int64} AND until > {as_of:Int64}, paused_from, paused_to)) AS ticks
       FROM (${stays(`SELECT * FROM (${deadlines(question)}) WHERE start_from <= {as_of:Int64}
         AND ifNull(ended_at > {as_of:Int64}, true) AND ifNull(seen_down > {as_of:Int64}, true)`)}))
-    GROUP BY grp, rule, limit_ms ORDER BY rule, limit_ms, running DESC, name LIMIT {groups:UInt32} BY rule, limit_ms`;
+    GROUP BY grp, rule, limit_ms ORDER BY rule, limit_ms, running DESC, name
+    LIMIT {groups:UInt32} BY rule, limit_ms ${WHOLE_BRANCHES}`;
 }
 
 function bound({ environment, asOfMs, addressee, reporter, groups }: Dated): SelectParams {

@@ -5,7 +5,7 @@ import { GROUPS, groupColumn, sliceCondition } from './groups.js';
 import { bandParam, cohortParams, environmentParam, readBand, readCohort, sliceParams } from './question.js';
 import { heading, quantileCells, share } from './rows.js';
 import { selectStays } from './stay-counts.js';
-import { ms } from './sql.js';
+import { ms, WHOLE_BRANCHES } from './sql.js';
 
 const GROUPED = GROUPS.filter((group) => group !== 'stage' && group !== 'rule');
 
@@ -34,7 +34,7 @@ export const falseClaims: Figure = {
         WHERE environment = {environment:String} AND claimed_at IS NOT NULL
           AND NOT (leaves AND ifNull(${ms('ended_at')} <= {as_of:Int64}, false))${sliceCondition(question)})
       WHERE claimed_ms >= {since:Int64} AND claimed_ms < {until:Int64}
-      ${question.by === '' ? '' : 'GROUP BY grp'}`,
+      ${question.by === '' ? '' : 'GROUP BY grp'} ${WHOLE_BRANCHES}`,
       { environment, addressee, reporter, as_of: asOfMs, since: sinceMs ?? 0, until: untilMs ?? asOfMs + 1 },
     );
     const claimsOf = new Map(rows.map((row) => [textOf(row, 'name'), row]));

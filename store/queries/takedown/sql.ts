@@ -10,17 +10,35 @@ export const ms = (column: string): string => `toUnixTimestamp64Milli(${column})
 export const HOLD = `kind = 'HOLD'`;
 
 /**
- * The pauses of a case that stop a clock as two arrays of ms, ends included; `isKind` is a condition on `kind`. A pause
- * begins where those before it have ended: one of each kind at a time may hold the clock, and it stands still once.
+ * The pauses of a case that stop a clock as two arrays of ms, ends included; `isKind` is a condition on `kind`. Of one
+ * kind they never overlap.
  */
 export function pauseColumns(isKind: string): string {
+  return `${beginnings(isKind)} AS paused_from, ${ends(isKind)} AS paused_to`;
+}
+
+/** The same for several kinds: a pause begins where those before it have ended, so that the clock stands still once. */
+export function mixedPauseColumns(isKind: string): string {
   return `
-    arrayMap(since -> ${ms('since')}, arrayFilter((since, kind) -> ${isKind}, pause_from, pause_kind)) AS begun,
-    arrayMap(until -> ifNull(${ms('until')}, ${FAR_MS}), arrayFilter((until, kind) -> ${isKind}, pause_to, pause_kind)) AS paused_to,
+    ${beginnings(isKind)} AS begun, ${ends(isKind)} AS paused_to,
     arrayMap(
       (since, nth) -> greatest(since, arrayMax(arrayPushFront(arraySlice(paused_to, 1, nth - 1), since))),
       begun, arrayEnumerate(begun)) AS paused_from`;
 }
+
+function beginnings(isKind: string): string {
+  return `arrayMap(since -> ${ms('since')}, arrayFilter((since, kind) -> ${isKind}, pause_from, pause_kind))`;
+}
+
+function ends(isKind: string): string {
+  return `arrayMap(until -> ifNull(${ms('until')}, ${FAR_MS}), arrayFilter((until, kind) -> ${isKind}, pause_to, pause_kind))`;
+}
+
+/**
+ * To be said at the end of each question: the engine would rather find out for every row which branches of an \`if\` it
+ * can leave out, which costs more than all of them.
+ */
+export const WHOLE_BRANCHES = `SETTINGS short_circuit_function_evaluation = 'disable'`;
 
 /** No pauses, as `pauseColumns` names them. */
 export const NO_PAUSES = `CAST([], 'Array(Int64)') AS paused_from, CAST([], 'Array(Int64)') AS paused_to`;
