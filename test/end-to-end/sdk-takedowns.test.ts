@@ -117,9 +117,8 @@ describe('a platform that takes down, on a real gateway', () => {
     // Outcomes are told from now on: nobody may report before it is now.
     await until('a beginning', () => (outcomeWatch.cursor === '' ? undefined : true));
 
-    const keys: string[] = [];
-    for (let round = 0; round < 3; round++) {
-      const numbers = [0, 1, 2, 3].map((i) => round * 4 + i);
+    /** Lands a report of each location, and has it assessed and noticed; the keys of their cases. */
+    const notice = async (numbers: readonly number[]): Promise<readonly string[]> => {
       const reports = numbers.map((n) =>
         reporter.report({
           reportId: `r-${n}`,
@@ -133,15 +132,23 @@ describe('a platform that takes down, on a real gateway', () => {
       const landed = (n: number): boolean =>
         outcomes.some((one) => one.reportId === `r-${n}` && one.kind === 'RECORD');
       await until('outcomes', () => (numbers.every(landed) ? true : undefined));
-      const issued = await operator().record(
+      const on = (n: number) => ({ location: { url: urlOf(n) } });
+      await operator().record(
+        ...numbers.map((n) => ({ eventId: `assess-${n}`, type: TakedownEventType.ASSESSED, ...on(n) })),
+      );
+      return operator().record(
         ...numbers.map((n) => ({
           eventId: `notice-${n}`,
           type: TakedownEventType.NOTICE_ISSUED,
-          location: { url: urlOf(n) },
           legalBasis: 'Law 116/2025/QH15 art. 25(2)',
+          ...on(n),
         })),
       );
-      keys.push(...issued);
+    };
+
+    const keys: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      keys.push(...(await notice([0, 1, 2, 3].map((i) => round * 4 + i))));
       if (round === 2) break;
       await serving.process.kill();
       await start();
@@ -186,11 +193,7 @@ describe('a platform that takes down, on a real gateway', () => {
     takedowns.onNotice((notice) => void again.push(notice.locationKey), {
       ...(await cursorFile(join(place.root, 'notices.cursor'))),
     });
-    const [last = ''] = await operator().record({
-      eventId: 'notice-last',
-      type: TakedownEventType.NOTICE_ISSUED,
-      location: { url: urlOf(99) },
-    });
+    const [last = ''] = await notice([99]);
     await until('the last notice', () => (again.includes(last) ? true : undefined));
     expect(again).toEqual([last]);
   });
