@@ -134,8 +134,7 @@ FROM takedown_records
 WHERE outcome = 'EVENT';
 
 -- A report is an event of the case of each of its locations; one that names a location twice counts once for it. Every
--- landed report is written here a second time, so there is no column that nobody reads, and nothing is computed that a
--- question can compute.
+-- landed report is written here a second time, so there is no column that nobody reads.
 CREATE TABLE IF NOT EXISTS case_reports {{ON_CLUSTER}}
 (
     environment LowCardinality(String),
