@@ -271,8 +271,9 @@ describe('a Reporter with a spool', () => {
 
   it.each<[string, (bytes: Buffer) => Buffer, string[]]>([
     ['its end is torn off', (bytes) => bytes.subarray(0, bytes.length - 7), sequence(49)],
-    ['a byte in the middle is flipped', (bytes) => flip(bytes, 0.5), sequence(50).toSpliced(25, 1)],
-    ['its first byte is flipped', (bytes) => flip(bytes, 0), sequence(49, 1)],
+    // Found by its id: the middle of the file is not always the same report, moments differ in length.
+    ['a byte in the middle is flipped', (bytes) => flip(bytes, 'r-25'), sequence(50).toSpliced(25, 1)],
+    ['its first byte is flipped', (bytes) => flip(bytes, ''), sequence(49, 1)],
     ['it holds nothing but noise', (bytes) => Buffer.alloc(bytes.length, 'LSR1'), []],
     ['it is empty', () => Buffer.alloc(0), []],
   ])('delivers everything else of a file when %s', async (_, damage, rest) => {
@@ -538,7 +539,7 @@ describe('a Reporter with a spool', () => {
   });
 });
 
-function flip(bytes: Buffer, place: number): Buffer {
-  bytes[Math.trunc(bytes.length * place)]! ^= 0xff;
+function flip(bytes: Buffer, before: string): Buffer {
+  bytes[bytes.indexOf(before)]! ^= 0xff;
   return bytes;
 }
