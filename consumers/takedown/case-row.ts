@@ -86,7 +86,7 @@ const COLUMNS: readonly Column[] = [
   ],
   ofDeadline('deadline_rule', ({ rule }) => rule),
   ofDeadline('deadline_ms', ({ limitMs }) => limitMs),
-  ofDeadline('deadline_pauses', ({ pausedBy }) => [...pausedBy].sort().reverse().join('+')),
+  ofDeadline('deadline_pauses', pausesOf),
 
   ['pause_kind', ({ state }) => state.pauses.map(({ kind }) => kind)],
   ['pause_from', ({ state }) => state.pauses.map(({ fromMs }) => fromMs)],
@@ -114,6 +114,11 @@ function ofDuty(name: string, valueOf: (duty: Duty, cycle: Cycle) => unknown): C
 
 function ofDeadline(name: string, valueOf: (deadline: Duty['deadlines'][number]) => unknown): Column {
   return [name, ({ duties }) => duties.flatMap(([, { deadlines }]) => deadlines.map(valueOf))];
+}
+
+/** HOLD, APPEAL, HOLD+APPEAL or empty. */
+export function pausesOf({ pausedBy }: Duty['deadlines'][number]): string {
+  return [...pausedBy].sort().reverse().join('+');
 }
 
 function createdOf({ contentCreatedAt }: Case): ReturnType<typeof spanOfTime> | undefined {

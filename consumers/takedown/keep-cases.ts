@@ -1,7 +1,7 @@
 // Cases that somebody has acted on, as rows: folded from all their events whenever one comes. Rows are written at least
 // once; those of the most events count, so that to fold again, or to be late, changes nothing.
 import type { Environment } from '../../schemas/vocabulary.js';
-import { selectCaseVersions, selectVerdicts } from '../../store/queries/kept-cases.js';
+import { selectStoredCases, selectVerdicts } from '../../store/queries/kept-cases.js';
 import type { Select } from '../../store/queries/select.js';
 import type { Block } from '../../store/store.js';
 import type { CaseKey } from '../../takedown/case.js';
@@ -10,6 +10,7 @@ import { CASE_COLUMNS, caseRow } from './case-row.js';
 import { fewEvents, foldCases } from './fold-cases.js';
 import { insertRows } from './insert-rows.js';
 import { verdictRows, VERDICT_COLUMNS } from './verdict-rows.js';
+import { voidRows, VOID_COLUMNS } from './void-runs.js';
 
 /** `select` and `insert` go on until the store answers, and reject once the partition is lost. */
 export interface KeepingCases {
@@ -67,13 +68,16 @@ async function keepSome(
     const verdicts = kept.flatMap(({ state, verdicts: given }) =>
       verdictRows(state, given, stored.get(state.locationKey) ?? new Map()),
     );
-    if (verdicts.length === 0) return;
     await insertRows(deps, 'event_verdicts', VERDICT_COLUMNS, verdicts, nowMs);
-    // Somebody else who knows more may have looked for verdicts to take back before these were there.
-    const newest = await selectCaseVersions(deps.select, environment, left);
-    left = kept
-      .filter(({ state }) => (newest.get(state.locationKey) ?? 0) > state.eventCount)
-      .map(({ state }) => state.locationKey);
+    // Whoever knows more may have looked for verdicts to take back, and for runs to make void, before these were there.
+    const newest = await selectStoredCases(deps.select, environment, left);
+    const states = kept.map(({ state }) => state);
+    for (const [table, rows] of voidRows(states, newest)) {
+      await insertRows(deps, table, VOID_COLUMNS, rows, nowMs);
+    }
+    left = states
+      .filter(({ locationKey, eventCount }) => (newest.get(locationKey)?.version ?? 0) > eventCount)
+      .map(({ locationKey }) => locationKey);
   }
 }
 

@@ -29,19 +29,44 @@ export async function selectEventCount(
   return rows.reduce((sum, row) => sum + numberOf(row, 'events'), 0);
 }
 
-/** Versions of those that are in `cases`, by key. */
-export async function selectCaseVersions(
+/** The tables that have a row for each run of a clock. */
+export const RUN_TABLES = ['case_cycles', 'case_notices', 'case_deadlines'] as const;
+export type RunTable = (typeof RUN_TABLES)[number];
+
+/** What stands in the store of a case: its newest version, and the highest number of its runs in each table. */
+export interface StoredCase {
+  readonly version: number;
+  readonly runs: Readonly<Record<RunTable, number>>;
+}
+
+/** Of those that are kept, by key. */
+export async function selectStoredCases(
   select: Select,
   environment: string,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, StoredCase>> {
+  const most = RUN_TABLES.map((table) => `max(${table}) AS ${table}`).join(', ');
+  const runs = RUN_TABLES.map((table) => {
+    const numbers = RUN_TABLES.map((each) => (each === table ? 'n' : '0'));
+    return `SELECT location_key, version, ${numbers.join(', ')} FROM ${table} FINAL WHERE ${AMONG} AND NOT is_void`;
+  });
   const rows = await selectAmong(
     select,
-    `SELECT lower(hex(location_key)) AS key, max(cases.version) AS newest FROM cases WHERE ${AMONG} GROUP BY location_key`,
+    `SELECT lower(hex(location_key)) AS key, max(version) AS newest, ${most}
+     FROM (
+       SELECT location_key, version, ${RUN_TABLES.map((table) => `0 AS ${table}`).join(', ')} FROM cases WHERE ${AMONG}
+       UNION ALL ${runs.join(' UNION ALL ')})
+     GROUP BY location_key`,
     environment,
     keys,
   );
-  return new Map(rows.map((row) => [textOf(row, 'key'), numberOf(row, 'newest')]));
+  return new Map(
+    rows.map((row) => {
+      const [cycles, notices, deadlines] = RUN_TABLES.map((table) => numberOf(row, table));
+      const runs = { case_cycles: cycles ?? 0, case_notices: notices ?? 0, case_deadlines: deadlines ?? 0 };
+      return [textOf(row, 'key'), { version: numberOf(row, 'newest'), runs }];
+    }),
+  );
 }
 
 export interface StoredVerdict {

@@ -8,6 +8,7 @@ import { TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import { takedownRecordCodec } from '../../schemas/record-codec.js';
 import type { TakedownRecord } from '../../schemas/takedown-record.js';
 import type { Row } from '../../store/store.js';
+import { RUN_TABLES } from '../../store/queries/kept-cases.js';
 import { readRules } from '../../takedown/read-rules.js';
 import { VIETNAM_EXAMPLE } from '../../takedown/rules/vietnam-example.js';
 import { seededRandom } from '../../cli/demo/random.js';
@@ -93,6 +94,7 @@ async function landed(
   readonly outcomes: readonly Row[];
   readonly cases: readonly Row[];
   readonly verdicts: readonly Row[];
+  readonly runs: readonly Row[];
 }> {
   const world = await LandingWorld.open(directory, database);
   const read = readRules(VIETNAM_EXAMPLE);
@@ -128,6 +130,14 @@ async function landed(
            groupBitXor(sipHash64(location_key, event_key, effect, reason)) AS all
          FROM event_verdicts FINAL WHERE effect != 'APPLIED' GROUP BY effect, reason ORDER BY effect, reason`,
       ),
+      runs: await Promise.all(
+        RUN_TABLES.map(async (table) =>
+          world.store.select(
+            `SELECT '${table}' AS runs, toUInt32(count()) AS n, groupBitXor(sipHash64(tuple(*))) AS all
+             FROM ${table} FINAL WHERE NOT is_void`,
+          ),
+        ),
+      ).then((tables) => tables.flat()),
     };
   } finally {
     await world.close();
@@ -153,6 +163,8 @@ it(`${EVENTS} events in random order, with duplicates, make the same cases as in
     expect(inAnyOrder.cases).toEqual(inOrder.cases);
     expect(inOrder.verdicts.length).toBeGreaterThan(2);
     expect(inAnyOrder.verdicts).toEqual(inOrder.verdicts);
+    expect(inOrder.runs.every(({ n }) => Number(n) > 0)).toBe(true);
+    expect(inAnyOrder.runs).toEqual(inOrder.runs);
   } finally {
     await rm(directory, { recursive: true });
   }

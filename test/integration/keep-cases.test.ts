@@ -13,6 +13,7 @@ import { BellRinger } from '../../consumers/takedown/ring-bells.js';
 import { TAKEDOWNS_TOPIC } from '../../log/topics.js';
 import type { ReportRecord } from '../../schemas/report-record.js';
 import type { TakedownRecord } from '../../schemas/takedown-record.js';
+import { RUN_TABLES } from '../../store/queries/kept-cases.js';
 import type { Row } from '../../store/store.js';
 import { readRules } from '../../takedown/read-rules.js';
 import type { Rule } from '../../takedown/rule.js';
@@ -120,6 +121,15 @@ const KEPT = `lower(hex(location_key)) AS key, version, acts, status, stage, rep
   deadline_duty, deadline_rule, deadline_ms, deadline_pauses`;
 const cases = (): Promise<readonly Row[]> =>
   world.store.select(`SELECT ${KEPT} FROM cases FINAL ORDER BY environment, key`);
+const runs = async (): Promise<Readonly<Record<string, unknown>>> => {
+  const live = RUN_TABLES.map(async (table) => {
+    const rows = await world.store.select(
+      `SELECT n, version FROM ${table} FINAL WHERE NOT is_void ORDER BY n`,
+    );
+    return [table, rows.map(({ n, version }) => `${String(n)} v${String(version)}`)] as const;
+  });
+  return Object.fromEntries(await Promise.all(live));
+};
 const landedOf = (type: string): Promise<readonly Row[]> =>
   world.store.select(
     `SELECT outcome, count() AS n FROM takedown_records WHERE type = {type:String} GROUP BY outcome ORDER BY outcome`,
@@ -173,6 +183,17 @@ describe('a case that somebody acts on', () => {
     expect(
       await world.store.select(`SELECT to_offset FROM case_progress FINAL WHERE topic = 'takedowns'`),
     ).toEqual([{ to_offset: '1' }]);
+  });
+
+  it('has no run of a clock left that an event from before took away', async () => {
+    await landNoticed(recordOf());
+    expect(await runs()).toEqual({ case_cycles: ['1 v3'], case_notices: ['1 v3'], case_deadlines: ['1 v3'] });
+    await world.appendEvents(act('CLOSED', RECEIVED_AT_MS + 7 * MINUTE, { closedAs: 'NOT_ILLEGAL' }));
+    await land();
+    expect((await cases())[0]).toMatchObject({ status: 'CLOSED_NOT_ILLEGAL', duties: [] });
+    expect(await runs()).toEqual({ case_cycles: ['1 v4'], case_notices: [], case_deadlines: [] });
+    await keepCases(keeping(LANDED_AT_MS + 1), [{ environment: 'TEST', locationKey: KEY }]);
+    expect(await runs()).toEqual({ case_cycles: ['1 v4'], case_notices: [], case_deadlines: [] });
   });
 
   it('stays the same however often it is kept, and an older state written late does not count', async () => {

@@ -15,7 +15,7 @@ import { judgeDeadline, type Verdict } from '../../takedown/clocks.js';
 import { CLOCKS, spellsOf, type ClockName, type Spell } from '../../takedown/figures/clocks-of-case.js';
 import type { StayCount } from '../../takedown/figures/risk-table.js';
 import { takedownTimes } from '../../takedown/figures/takedown-times.js';
-import { gridDown, gridUp } from '../../takedown/figures/time-grid.js';
+import { FINEST_MS, gridDown, gridUp } from '../../takedown/figures/time-grid.js';
 import { openDeadlines } from '../../takedown/next-bell.js';
 import { curveOf } from '../../store/queries/takedown/rows.js';
 import { arbitraryCase } from '../support/arbitrary-case.js';
@@ -141,11 +141,12 @@ describe('times of a clock asked of the store', () => {
         for (const group of found) {
           const { stays, left } = expected.get(group.group) ?? { stays: [], left: 0 };
           const exact = stays.map((spell) => ({ ...spell, enteredMs: 0, count: 1 }));
+          const finest = FINEST_MS[question.by === '' ? 'together' : 'apart'];
           const gridded = exact.map((stay) => ({
             ...stay,
-            lowerMs: gridDown(stay.lowerMs),
-            upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs),
-            openMs: gridUp(stay.openMs),
+            lowerMs: gridDown(stay.lowerMs, finest),
+            upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs, finest),
+            openMs: gridUp(stay.openMs, finest),
           }));
           const options = { ...question, shares: [0.5], band: 'PLAIN' } as const;
           const counts = takedownTimes(exact, options);

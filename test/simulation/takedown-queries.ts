@@ -1,10 +1,11 @@
 // What the store answers about events of cases. They are answered from the view, which may land before its table or after.
 import { selectCaseEvents, selectCasesBefore } from '../../store/queries/case-events.js';
 import {
+  RUN_TABLES,
   selectCasesToRing,
-  selectCaseVersions,
   selectEventCount,
   selectProgress,
+  selectStoredCases,
   selectVerdicts,
 } from '../../store/queries/kept-cases.js';
 import { selectReportedCases, selectRetractedLocations } from '../../store/queries/landed-reports.js';
@@ -72,14 +73,16 @@ export async function learnTakedown(learn: Learn): Promise<void> {
     },
   );
   await learn(
-    (select) => selectCaseVersions(select, 'TEST', [KEY]),
+    (select) => selectStoredCases(select, 'TEST', [KEY]),
     (sink, params) => {
       const newest = new Map<string, number>();
       for (const row of ofCases(sink.rows('cases'), params, 'keys')) {
         const key = hexOf(row, 'location_key');
         newest.set(key, Math.max(newest.get(key) ?? 0, Number(row['version'])));
       }
-      return [...newest].map(([key, version]) => ({ key, newest: version }));
+      // Runs are made by the views of `cases`, which are not simulated.
+      const runs = Object.fromEntries(RUN_TABLES.map((table) => [table, 0]));
+      return [...newest].map(([key, version]) => ({ key, newest: version, ...runs }));
     },
   );
   await learn(

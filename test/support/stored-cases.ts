@@ -1,7 +1,10 @@
 // Cases written to a store as landing keeps them, for tests of what is read from it.
 import { createHash } from 'node:crypto';
 import { CASE_COLUMNS, caseRow } from '../../consumers/takedown/case-row.js';
-import type { Store } from '../../store/store.js';
+import { insertRows } from '../../consumers/takedown/insert-rows.js';
+import { VOID_COLUMNS, voidRows } from '../../consumers/takedown/void-runs.js';
+import { selectStoredCases } from '../../store/queries/kept-cases.js';
+import type { Block, Store } from '../../store/store.js';
 import type { Case } from '../../takedown/case.js';
 import type { TakedownEvent } from '../../takedown/event.js';
 import { foldCase } from '../../takedown/fold.js';
@@ -23,7 +26,7 @@ export function foldKept(i: number, events: Iterable<TakedownEvent>): KeptForTes
   return { state, reporter: `reporter-${i % 3}` };
 }
 
-/** In one block. */
+/** In one block; what an earlier one has beyond these is made void, as by whoever keeps cases. */
 export async function insertCases(store: Store, kept: readonly KeptForTest[], token: string): Promise<void> {
   const rows = kept.map(({ state, reporter }) =>
     JSON.stringify(
@@ -37,6 +40,11 @@ export async function insertCases(store: Store, kept: readonly KeptForTest[], to
     rowCount: rows.length,
     token: `cases:${token}`,
   });
+  const states = kept.map(({ state }) => state);
+  const keys = states.map(({ locationKey }) => locationKey);
+  const stored = await selectStoredCases((...asked) => store.select(...asked), 'TEST', keys);
+  const deps = { insert: (block: Block) => store.insert(block) };
+  for (const [table, gone] of voidRows(states, stored)) await insertRows(deps, table, VOID_COLUMNS, gone, 0);
 }
 
 export interface ReportForTest {

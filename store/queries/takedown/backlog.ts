@@ -5,12 +5,9 @@ import { GROUPS, groupColumn, sliceCondition, type Slice } from './groups.js';
 import { UNTOUCHED } from './openings.js';
 import { environmentParam, readDated, sliceParams } from './question.js';
 import { groupCell, hours, instant, share } from './rows.js';
-import { ms, plain, WHOLE_BRANCHES } from './sql.js';
+import { ms, WHOLE_TABLE } from './sql.js';
 
 const GROUPED = GROUPS.filter((group) => group !== 'rule');
-
-/** Whom the last notice of a case names; what nobody was noticed about has no addressee. */
-const LAST_NOTICED = `toString(arrayLast((who, why) -> ${plain('why')} = 'NOTICE_ISSUED', duty_addressee, duty_trigger))`;
 
 export const backlog: Figure = {
   help: 'Cases as they are now: open ones (content not seen down, nobody has closed it), their age since they opened or came back, held ones; and how many were found already down, removed by their reporter, reinstated.',
@@ -24,12 +21,12 @@ export const backlog: Figure = {
       SELECT ${by === '' ? `''` : 'grp'} AS name, count() AS cases, countIf(is_open) AS n_open,
         countIf(is_open AND is_held) AS held, countIf(is_open AND nobody) AS without_owner,
         quantileExactOrNullIf(0.5)(age_ms, is_open) AS age_p50, quantileExactOrNullIf(0.9)(age_ms, is_open) AS age_p90,
-        maxOrNullIf(age_ms, is_open) AS age_max, countIf(is_down) AS seen_down, countIf(was_already_down) AS already_down,
-        countIf(is_self_actioned) AS self_actioned, countIf(is_reinstated) AS reinstated,
-        countIf(is_down OR is_noticed OR is_reinstated) AS acted_on
+        maxOrNullIf(age_ms, is_open) AS age_max, countIf(was_seen_down) AS seen_down, countIf(was_already_down) AS already_down,
+        countIf(is_self_actioned) AS self_actioned, countIf(was_reinstated) AS reinstated,
+        countIf(was_seen_down OR is_noticed OR was_reinstated) AS acted_on
       FROM (${casesOf(question)} UNION ALL ${openingsOf(question)})
       ${by === '' ? '' : 'GROUP BY grp'} ORDER BY n_open DESC, cases DESC, name
-      LIMIT {groups:UInt32} ${WHOLE_BRANCHES}`,
+      LIMIT {groups:UInt32} ${WHOLE_TABLE}`,
       { environment, addressee, reporter, groups, as_of: asOfMs },
     );
     return rows.map((row): FigureRow => {
@@ -61,22 +58,19 @@ function counted(name: string, part: number, whole: number): FigureRow {
   return { [name]: part, [`${name}_share`]: share(part, whole) };
 }
 
+/** Whom its last notice names is the addressee of a case. */
 function casesOf(slice: Slice): string {
   return `
-    SELECT ${groupColumn(slice)}, ${slice.by === 'addressee' || slice.addressee !== '' ? LAST_NOTICED : `''`} AS addressee,
-      isNull(cycle_first_seen_down[-1]) AND isNull(cycle_ended_at[-1]) AS is_open, is_held, owner = '' AS nobody,
-      {as_of:Int64} - ${ms('cycle_opened_from[-1]')} AS age_ms,
-      arrayExists(down -> isNotNull(down), cycle_first_seen_down) AS is_down,
-      arrayExists(was -> was, cycle_was_already_down) AS was_already_down,
-      arrayExists(at -> isNotNull(at), cycle_self_actioned_at) AS is_self_actioned,
-      has(cycle_status, 'REINSTATED') AS is_reinstated, has(duty_trigger, 'NOTICE_ISSUED') AS is_noticed
+    SELECT ${groupColumn(slice)}, last_noticed AS addressee, is_open, is_held, owner = '' AS nobody,
+      {as_of:Int64} - ${ms('current_opened_at')} AS age_ms, was_seen_down, was_already_down, is_self_actioned,
+      was_reinstated, is_noticed
     FROM cases FINAL WHERE environment = {environment:String} AND status != 'UNREPORTED'${sliceCondition(slice)}`;
 }
 
 function openingsOf(slice: Slice): string {
   return `
     SELECT ${groupColumn(slice)}, '' AS addressee, true AS is_open, false AS is_held, true AS nobody,
-      {as_of:Int64} - ${ms('opened_at')} AS age_ms, false AS is_down, false AS was_already_down,
-      self_actioned_at IS NOT NULL AS is_self_actioned, false AS is_reinstated, false AS is_noticed
-    FROM ${UNTOUCHED}${sliceCondition(slice)}`;
+      {as_of:Int64} - opened_ms AS age_ms, false AS was_seen_down, false AS was_already_down,
+      isNotNull(self_actioned_ms) AS is_self_actioned, false AS was_reinstated, false AS is_noticed
+    FROM ${UNTOUCHED} WHERE true${sliceCondition(slice)}`;
 }

@@ -12,22 +12,28 @@ import {
   type Dated,
 } from './question.js';
 import { groupCell, hours, instant, share } from './rows.js';
-import { mixedPauseColumns, ms, stays, verdict, WHOLE_BRANCHES } from './sql.js';
+import { ms, stays, verdict, WHOLE_TABLE } from './sql.js';
 
 const GROUPED = GROUPS.filter((group) => group !== 'stage' && group !== 'rule');
 
-/** One row per deadline of a notice or founded complaint, as `runs.ts` has runs; with rule, limit_ms, ended_at. */
-function deadlines(slice: Slice): string {
-  return `
-    SELECT ${groupColumn(slice)}, toString(rule) AS rule, toInt64(limit_ms) AS limit_ms,
-      ${ms('duty_from[duty]')} AS start_from, ${ms('duty_to[duty]')} AS start_to, duty_cycle[duty] AS in_cycle,
-      ${ms('cycle_last_seen_up[in_cycle]')} AS seen_up, ${ms('cycle_first_seen_down[in_cycle]')} AS seen_down,
-      ${ms('cycle_ended_at[in_cycle]')} AS ended_at,
-      cycle_leaves_cohort[in_cycle] AND ifNull(ended_at <= {as_of:Int64}, false) AS has_left,
-      ${mixedPauseColumns('position(paused_by, kind) > 0')}, toString(duty_addressee[duty]) AS addressee
-    FROM cases FINAL ARRAY JOIN deadline_duty AS duty, deadline_rule AS rule, deadline_ms AS limit_ms,
-      deadline_pauses AS paused_by
-    WHERE environment = {environment:String}${sliceCondition(slice)}`;
+/** What stops a deadline's clock: of its rule. */
+const PAUSES = ['paused_from', 'paused_to'] as const;
+
+/**
+ * One row per notice or founded complaint and the pauses that its deadlines have in common, as `stays` has them; with
+ * rules, limits_ms and ended_at.
+ */
+function duties(slice: Slice, condition: string): string {
+  return stays(
+    `
+    SELECT ${groupColumn(slice)}, trigger, rules, limits_ms, ${ms('start_from')} AS start_from,
+      ${ms('start_to')} AS start_to, ${ms('last_seen_up')} AS seen_up, ${ms('first_seen_down')} AS seen_down,
+      ${ms('ended_at')} AS ended_at, leaves_cohort AND ended_at <= {as_of:Int64} AS has_left, ${PAUSES.join(', ')}
+    FROM case_deadlines FINAL
+    WHERE environment = {environment:String} AND NOT is_void${sliceCondition(slice)}
+      AND start_from <= {as_of:Int64} AND ${condition}`,
+    PAUSES,
+  );
 }
 
 export const deadlineCompliance: Figure = {
@@ -43,22 +49,22 @@ export const deadlineCompliance: Figure = {
     const question = readCohort(params, nowMs);
     const rows = await select(
       `
-      SELECT ${question.by === '' ? `'' AS name` : 'grp AS name'}, rule, limit_ms,
-        countIf(NOT has_left) AS n, countIf(verdict = 'MET') AS met, countIf(verdict = 'MISSED') AS missed,
-        countIf(verdict = 'UNDECIDABLE') AS undecidable, countIf(verdict = 'OPEN') AS open,
-        countIf(has_left) AS left_cohort
+      SELECT ${question.by === '' ? `'' AS name` : 'grp AS name'}, toString(rule) AS rule, limit_ms,
+        any(toString(trigger)) AS started_by, countIf(NOT has_left) AS n, countIf(verdict = 'MET') AS met,
+        countIf(verdict = 'MISSED') AS missed, countIf(verdict = 'UNDECIDABLE') AS undecidable,
+        countIf(verdict = 'OPEN') AS open, countIf(has_left) AS left_cohort
       FROM (
-        SELECT grp, rule, limit_ms, has_left, if(has_left, '', ${verdict('limit_ms')}) AS verdict
-        FROM (${stays(`SELECT * FROM (${deadlines(question)}) WHERE start_from <= {as_of:Int64}
-          AND start_from >= {since:Int64} AND start_from < {until:Int64}`)}))
-      GROUP BY grp, rule, limit_ms ORDER BY rule, limit_ms, n DESC, name LIMIT {groups:UInt32} BY rule, limit_ms ${WHOLE_BRANCHES}`,
+        SELECT grp, trigger, rule, toInt64(limit) AS limit_ms, has_left, if(has_left, '', ${verdict('limit_ms')}) AS verdict
+        FROM (${duties(question, 'start_from >= {since:Int64} AND start_from < {until:Int64}')})
+        ARRAY JOIN rules AS rule, limits_ms AS limit)
+      GROUP BY grp, rule, limit_ms ORDER BY rule, limit_ms, n DESC, name LIMIT {groups:UInt32} BY rule, limit_ms ${WHOLE_TABLE}`,
       { ...bound(question), since: question.sinceMs ?? 0, until: question.untilMs ?? question.asOfMs + 1 },
     );
     return rows.map((row) => {
       const count = (column: string): number => numberOf(row, column);
       const [n, met, undecidable, open] = [count('n'), count('met'), count('undecidable'), count('open')];
       return {
-        clock: 'notice_to_verified',
+        clock: textOf(row, 'started_by') === 'NOTICE_ISSUED' ? 'notice_to_verified' : 'complaint_to_verified',
         as_of: instant(question.asOfMs),
         unit: 'hours',
         counts: 'deadlines',
@@ -114,20 +120,21 @@ function sqlOfQueue(question: Dated): string {
     return `countIf(ticks AND left_ms <= ${step * 3_600_000}${before}) AS within_${step}h`;
   }).join(', ');
   return `
-    SELECT ${question.by === '' ? `'' AS name` : 'grp AS name'}, rule, limit_ms,
+    SELECT ${question.by === '' ? `'' AS name` : 'grp AS name'}, toString(rule) AS rule, limit_ms,
       countIf(runs OR is_breached) AS n, countIf(runs) AS running, countIf(runs AND NOT ticks) AS held, ${within},
       countIf(ticks AND left_ms > ${(STEPS.at(-1) ?? 0) * 3_600_000}) AS later,
       countIf(is_breached) AS breached, minOrNullIf(left_ms, ticks) AS soonest_ms
     FROM (
-      SELECT grp, rule, limit_ms, ${verdict('limit_ms')} AS verdict, verdict = 'OPEN' AS runs,
+      SELECT grp, rule, toInt64(limit) AS limit_ms, ${verdict('limit_ms')} AS verdict, verdict = 'OPEN' AS runs,
         NOT is_down AND verdict != 'OPEN' AS is_breached,
-        limit_ms - end_ms AS left_ms,
-        runs AND (left_ms = 0 OR NOT arrayExists(
-          (since, until) -> since <= {as_of:Int64} AND until > {as_of:Int64}, paused_from, paused_to)) AS ticks
-      FROM (${stays(`SELECT * FROM (${deadlines(question)}) WHERE start_from <= {as_of:Int64}
-        AND ifNull(ended_at > {as_of:Int64}, true) AND ifNull(seen_down > {as_of:Int64}, true)`)}))
+        limit_ms - end_ms AS left_ms, runs AND (left_ms = 0 OR NOT is_paused) AS ticks
+      FROM (
+        SELECT *, arrayExists(
+          (since, until) -> ${ms('since')} <= {as_of:Int64} AND ${ms('until')} > {as_of:Int64}, ${PAUSES.join(', ')}) AS is_paused
+        FROM (${duties(question, 'ended_at > {as_of:Int64} AND seen_down > {as_of:Int64}')}))
+      ARRAY JOIN rules AS rule, limits_ms AS limit)
     GROUP BY grp, rule, limit_ms ORDER BY rule, limit_ms, running DESC, name
-    LIMIT {groups:UInt32} BY rule, limit_ms ${WHOLE_BRANCHES}`;
+    LIMIT {groups:UInt32} BY rule, limit_ms ${WHOLE_TABLE}`;
 }
 
 function bound({ environment, asOfMs, addressee, reporter, groups }: Dated): SelectParams {

@@ -5,7 +5,7 @@ import { GROUPS, groupColumn, sliceCondition } from './groups.js';
 import { bandParam, cohortParams, environmentParam, readBand, readCohort, sliceParams } from './question.js';
 import { heading, quantileCells, share } from './rows.js';
 import { selectStays } from './stay-counts.js';
-import { ms, WHOLE_BRANCHES } from './sql.js';
+import { ms, WHOLE_TABLE } from './sql.js';
 
 const GROUPED = GROUPS.filter((group) => group !== 'stage' && group !== 'rule');
 
@@ -26,15 +26,13 @@ export const falseClaims: Figure = {
       `
       SELECT ${question.by === '' ? `''` : 'grp'} AS name, count() AS cycles, sum(of_cycle) AS claims, sum(disputed) AS false_claims
       FROM (
-        SELECT ${groupColumn(question)}, of_cycle, disputed,
-          ${ms('assumeNotNull(claimed_at)')} AS claimed_ms, toString(claimed_by) AS addressee
-        FROM cases FINAL ARRAY JOIN cycle_claims AS of_cycle, cycle_false_claims AS disputed,
-          cycle_claimed_at AS claimed_at, cycle_claimed_by AS claimed_by, cycle_leaves_cohort AS leaves,
-          cycle_ended_at AS ended_at
-        WHERE environment = {environment:String} AND claimed_at IS NOT NULL
-          AND NOT (leaves AND ifNull(${ms('ended_at')} <= {as_of:Int64}, false))${sliceCondition(question)})
+        SELECT ${groupColumn(question)}, claims AS of_cycle, false_claims AS disputed, ${ms('claimed_at')} AS claimed_ms,
+          claimed_by AS addressee
+        FROM case_cycles FINAL
+        WHERE environment = {environment:String} AND NOT is_void
+          AND ${ms('left_at')} > {as_of:Int64}${sliceCondition(question)})
       WHERE claimed_ms >= {since:Int64} AND claimed_ms < {until:Int64}
-      ${question.by === '' ? '' : 'GROUP BY grp'} ${WHOLE_BRANCHES}`,
+      ${question.by === '' ? '' : 'GROUP BY grp'} ${WHOLE_TABLE}`,
       { environment, addressee, reporter, as_of: asOfMs, since: sinceMs ?? 0, until: untilMs ?? asOfMs + 1 },
     );
     const claimsOf = new Map(rows.map((row) => [textOf(row, 'name'), row]));

@@ -3,23 +3,40 @@ import type { ClockName } from '../../../takedown/figures/clocks-of-case.js';
 import { groupColumn, sliceCondition, type Slice } from './groups.js';
 import { ms } from './sql.js';
 
-export const UNTOUCHED = `case_openings WHERE environment = {environment:String} AND location_key NOT IN (
-    SELECT location_key FROM cases WHERE environment = {environment:String})`;
+/** `case_openings` of those, at half the cost: of one environment, times in ms, and null where there is none. */
+export const UNTOUCHED = `(
+    SELECT toInt64(bitShiftRight(min(place_in_order), 21)) AS opened_ms,
+      if(countIf(is_self_actioned) = 0, NULL, toInt64(bitShiftRight(minIf(place_in_order, is_self_actioned), 21)))
+        AS self_actioned_ms,
+      argMinIf(provider_id, place_in_order, is_self_actioned) AS self_actioned_by,
+      argMinIf(${ms('assumeNotNull(case_reports.content_created_at)')}, place_in_order, isNotNull(case_reports.content_created_at))
+        AS created_ms,
+      argMinIf(case_reports.content_created_precision, place_in_order, isNotNull(case_reports.content_created_at))
+        AS created_precision,
+      argMin(provider_id, place_in_order) AS reporter, argMin(case_reports.category, place_in_order) AS category,
+      multiIf(countIf(case_reports.urgency = 'IMMINENT_RISK') > 0, 'IMMINENT_RISK',
+        countIf(case_reports.urgency = 'EXPEDITED') > 0, 'EXPEDITED', 'ROUTINE') AS urgency,
+      argMin(case_reports.is_vn_domain, place_in_order) AS is_vn_domain, argMin(case_reports.country, place_in_order) AS country,
+      argMin(case_reports.asn, place_in_order) AS asn, if(isNull(self_actioned_ms), 'TRIAGE', 'VERIFICATION') AS stage
+    FROM case_reports LEFT ANTI JOIN (
+      SELECT location_key FROM cases PREWHERE environment = {environment:String}
+    ) AS touched ON case_reports.location_key = touched.location_key
+    PREWHERE environment = {environment:String}
+    GROUP BY case_reports.location_key)`;
 
-const CREATED = ms('assumeNotNull(content_created_at)');
-const WIDTH_MS = `multiIf(content_created_precision = 'SECOND', 1000, content_created_precision = 'MINUTE', 60000,
-  content_created_precision = 'DAY', 86400000, 1)`;
-const OPENED = ms('case_openings.opened_at');
+/** `created_ms` is 0 where nobody said it. */
+const WIDTH_MS = `multiIf(created_precision = 'SECOND', 1000, created_precision = 'MINUTE', 60000,
+  created_precision = 'DAY', 86400000, 1)`;
 
 /** Start of the clock (first and last instant that it can have been), condition, and whether it ends with a look. */
 const CLOCKS: Readonly<Partial<Record<ClockName, readonly [from: string, to: string, where: string]>>> = {
-  exposure: [CREATED, `${CREATED} + ${WIDTH_MS} - 1`, 'content_created_at IS NOT NULL'],
-  report_to_verified: [OPENED, OPENED, 'true'],
-  report_to_assessed: [OPENED, OPENED, 'true'],
+  exposure: ['created_ms', `created_ms + ${WIDTH_MS} - 1`, `created_precision != ''`],
+  report_to_verified: ['opened_ms', 'opened_ms', 'true'],
+  report_to_assessed: ['opened_ms', 'opened_ms', 'true'],
   claim_to_verified: [
-    ms('assumeNotNull(self_actioned_at)'),
-    ms('assumeNotNull(self_actioned_at)'),
-    'self_actioned_at IS NOT NULL',
+    'assumeNotNull(self_actioned_ms)',
+    'assumeNotNull(self_actioned_ms)',
+    'isNotNull(self_actioned_ms)',
   ],
 };
 
@@ -34,5 +51,5 @@ export function openingStays(clock: ClockName, slice: Slice, condition: string):
       greatest(toInt64(0), {as_of:Int64} - (${to})) AS end_ms,
       ${clock === 'report_to_assessed' ? 'end_ms' : 'toInt64(0)'} AS lower_ms,
       ${isClaim ? 'self_actioned_by' : `''`} AS addressee
-    FROM ${UNTOUCHED} AND ${where}${sliceCondition(slice)} AND ${condition}`;
+    FROM ${UNTOUCHED} WHERE ${where}${sliceCondition(slice)} AND ${condition}`;
 }

@@ -2,11 +2,12 @@
 import type { ClockName } from '../../../takedown/figures/clocks-of-case.js';
 import type { DeadlineCounts } from '../../../takedown/figures/deadline-counts.js';
 import type { StayCount } from '../../../takedown/figures/risk-table.js';
-import { FINE_UP_TO_MS } from '../../../takedown/figures/time-grid.js';
+import { FINE_UP_TO_MS, FINEST_MS, HOURS_UP_TO_MS } from '../../../takedown/figures/time-grid.js';
+import { DAY_MS, HOUR_MS } from '../../../takedown/instants.js';
 import { numberOf, textOf, type Select } from '../select.js';
 import type { Cohort } from './question.js';
 import { runStays } from './runs.js';
-import { WHOLE_BRANCHES } from './sql.js';
+import { WHOLE_TABLE } from './sql.js';
 
 export interface StayQuestion extends Cohort {
   readonly clock: ClockName;
@@ -32,7 +33,7 @@ const EXACT_UP_TO = 50_000;
 
 /**
  * The groups with the most runs first, `groups` of them at the most; without `by` always one. `exactUpTo`: with more
- * cases in the store than this, the curves' times stand on the grid of whole minutes and hours; counts are exact.
+ * cases in the store than this, the curves' times stand on the grid of `time-grid.ts`; counts are exact.
  */
 export async function selectStays(
   select: Select,
@@ -61,8 +62,7 @@ const [LOWER, UPPER, PLACE, LEFT] = [0, KIND, 2 * KIND, 3 * KIND];
 const NOTHING = -1;
 
 function sqlOf({ clock, limitsMs, by, ...slice }: StayQuestion, onGrid: boolean): string {
-  const down = onGrid ? onGridBelow : (ms: string): string => ms;
-  const up = onGrid ? onGridAbove : (ms: string): string => ms;
+  const [down, up] = onGrid ? gridOf(FINEST_MS[by === '' ? 'together' : 'apart']) : AS_IT_IS;
   const past = (ms: string, sign: string): string =>
     limitsMs.map((_, i) => `(${ms} ${sign} {limit_${i}:Int64})`).join(' + ') || '0';
   const size = limitsMs.length + 1;
@@ -72,26 +72,39 @@ function sqlOf({ clock, limitsMs, by, ...slice }: StayQuestion, onGrid: boolean)
       ${unless(`${LOWER} + 2 * if(is_down, ${down('lower_ms')}, ${up('end_ms')}) + is_down`, LEFT)},
       ${unless(`${UPPER} + 2 * ${up('end_ms')} + is_down`, NOTHING)},
       ${unless(`${PLACE} + (is_down * ${size} + ${past('lower_ms', '>=')}) * ${size} + ${past('end_ms', '>')}`, NOTHING)}])`;
-  const grouped = by === '' ? 'key' : 'grp, key';
+  const runs = `FROM (SELECT grp, ${key} AS key FROM (${runStays(clock, { by, ...slice })}))`;
   return `
-    SELECT ${by === '' ? `''` : 'grp'} AS name, groupArray(toFloat64(key)) AS keys, groupArray(runs) AS counts
-    FROM (
-      SELECT ${grouped}, toUInt32(count()) AS runs
-      FROM (SELECT grp, ${key} AS key FROM (${runStays(clock, { by, ...slice })}))
-      WHERE key != ${NOTHING} GROUP BY ${grouped})
-    ${by === '' ? '' : 'GROUP BY grp'}
+    SELECT ${by === '' ? `''` : 'any(named)'} AS name, groupArray(toFloat64(key)) AS keys, groupArray(runs) AS counts
+    FROM (${countedOf(by, `${runs} WHERE key != ${NOTHING}`)})
+    ${by === '' ? '' : 'GROUP BY hash'}
     ORDER BY sumIf(runs, key >= ${PLACE} AND key < ${LEFT}) DESC, name
-    LIMIT {groups:UInt32} ${WHOLE_BRANCHES}`;
+    LIMIT {groups:UInt32} ${WHOLE_TABLE}`;
+}
+
+/** Two numbers are grouped by several times as fast as a text and a number. */
+function countedOf(by: StayQuestion['by'], runs: string): string {
+  if (by === '') return `SELECT key, toUInt32(count()) AS runs ${runs} GROUP BY key`;
+  const name = by === 'rule' ? 'list' : 'named';
+  const counted = `
+    SELECT key, toUInt32(count()) AS runs, cityHash64(grp) AS hash, any(grp) AS ${name} ${runs} GROUP BY hash, key`;
+  if (by !== 'rule') return counted;
+  return `
+    SELECT key, toUInt32(sum(of_list.runs)) AS runs, cityHash64(rule) AS hash, any(toString(rule)) AS named
+    FROM (${counted}) AS of_list LEFT ARRAY JOIN list AS rule GROUP BY hash, key`;
 }
 
 /** `gridDown` and `gridUp`. */
-function onGridBelow(ms: string): string {
-  return `if(${ms} < ${FINE_UP_TO_MS}, intDiv(${ms}, 60000) * 60000, intDiv(${ms}, 3600000) * 3600000)`;
+function gridOf(finestMs: number): readonly [down: (ms: string) => string, up: (ms: string) => string] {
+  const inSteps = (ms: string, sign: string, whole: (stepMs: number) => string): string =>
+    `multiIf(${ms} ${sign} ${FINE_UP_TO_MS}, ${whole(finestMs)}, ${ms} ${sign} ${HOURS_UP_TO_MS}, ${whole(HOUR_MS)},
+      ${whole(DAY_MS)})`;
+  return [
+    (ms) => inSteps(ms, '<', (step) => `intDiv(${ms}, ${step}) * ${step}`),
+    (ms) => inSteps(ms, '<=', (step) => `intDiv(${ms} + ${step - 1}, ${step}) * ${step}`),
+  ];
 }
 
-function onGridAbove(ms: string): string {
-  return `if(${ms} <= ${FINE_UP_TO_MS}, intDiv(${ms} + 59999, 60000) * 60000, intDiv(${ms} + 3599999, 3600000) * 3600000)`;
-}
+const AS_IT_IS = [(ms: string) => ms, (ms: string) => ms] as const;
 
 function groupOf(
   row: Readonly<Record<string, unknown>>,

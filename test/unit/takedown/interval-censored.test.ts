@@ -4,7 +4,7 @@ import { deadlineCounts } from '../../../takedown/figures/deadline-counts.js';
 import { kaplanMeier, survivalAt } from '../../../takedown/figures/kaplan-meier.js';
 import { riskTable, type StayCount } from '../../../takedown/figures/risk-table.js';
 import { takedownTimes } from '../../../takedown/figures/takedown-times.js';
-import { gridDown, gridUp } from '../../../takedown/figures/time-grid.js';
+import { FINEST_MS, gridDown, gridUp } from '../../../takedown/figures/time-grid.js';
 import { turnbull } from '../../../takedown/figures/turnbull.js';
 import { DAY, HOUR } from './case-builder.js';
 
@@ -137,17 +137,23 @@ describe('stays known only as intervals', () => {
     expect(turnbull([])).toMatchObject({ masses: [], n: 0, converged: true });
   });
 
-  it('are the same against every limit of whole hours when put on the grid', () => {
+  it.each(Object.entries(FINEST_MS))('are the same on the grid against its limits, %s', (_, finest) => {
     const anyMs = fc.integer({ min: 0, max: 40 * DAY });
+    // Beyond ninety days the grid is of whole days.
+    const anyHours = fc.oneof(
+      fc.integer({ min: 1, max: 90 * 24 }),
+      fc.integer({ min: 91, max: 200 }).map((days) => days * 24),
+    );
+    const anyStay = fc.oneof(anyMs, fc.integer({ min: 0, max: 200 * DAY }));
     fc.assert(
-      fc.property(anyMs, anyMs, fc.boolean(), fc.integer({ min: 1, max: 1000 }), (a, b, isDown, hours) => {
+      fc.property(anyStay, anyStay, fc.boolean(), anyHours, (a, b, isDown, hours) => {
         const [lower, upper] = a < b ? [a, b] : [b, a + 1];
         const stay = { ...between(lower, isDown ? upper : null), openMs: upper };
         const onGrid = {
           ...stay,
-          lowerMs: gridDown(stay.lowerMs),
-          upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs),
-          openMs: gridUp(stay.openMs),
+          lowerMs: gridDown(stay.lowerMs, finest),
+          upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs, finest),
+          openMs: gridUp(stay.openMs, finest),
         };
         expect(deadlineCounts([onGrid], [hours * HOUR])).toEqual(deadlineCounts([stay], [hours * HOUR]));
       }),
