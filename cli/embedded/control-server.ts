@@ -21,7 +21,8 @@ export interface ControlOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-const MAX_BODY_BYTES = 65_536;
+/** Rules of `what-if` are the largest of what an operation is asked. */
+const MAX_BODY_BYTES = 4_194_304;
 
 export function startControlServer(options: ControlOptions): Promise<MonitoringServer> {
   const { token, operations, problem, ...monitoring } = options;

@@ -71,18 +71,24 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
       LIMIT {limit:UInt32}`,
   },
   dead_letters: {
-    help: 'Records that could not be read, by reason. replayed: were appended again, as what is counted elsewhere; open: were not.',
+    help: 'Records of the log that could not be read, by topic and reason. replayed: were appended again, as what is counted elsewhere; open: were not.',
     params: {},
     single: false,
     answer: `
-      SELECT reason, stage, count() AS dead_letters,
-        countIf(position IN (SELECT replay_of FROM records WHERE replay_of != '')) AS replayed,
+      SELECT topic, reason, stage, count() AS dead_letters,
+        countIf(position IN (
+          SELECT replay_of FROM records WHERE replay_of != ''
+          UNION ALL SELECT replay_of FROM takedown_records WHERE replay_of != '')) AS replayed,
         dead_letters - replayed AS open
       FROM (
-        SELECT reason, stage,
+        SELECT 'reports' AS topic, reason, stage,
           concat(toString(log_epoch), ':', toString(log_partition), ':', toString(log_offset)) AS position
         FROM records WHERE environment = 'UNKNOWN' AND outcome = 'DEAD_LETTER'
-      ) GROUP BY reason, stage ORDER BY reason, stage`,
+        UNION ALL
+        SELECT 'takedowns' AS topic, reason, stage,
+          concat('takedowns:', toString(log_epoch), ':', toString(log_partition), ':', toString(log_offset)) AS position
+        FROM takedown_records WHERE outcome = 'DEAD_LETTER'
+      ) GROUP BY topic, reason, stage ORDER BY topic, reason, stage`,
   },
   freshness: {
     help: 'From receipt to being visible in queries, in milliseconds, over records received in the last minutes.',

@@ -217,8 +217,8 @@ describe('a replay', () => {
     await world.append(bad(2));
     await replayed();
     expect(await askFigure(select, 'dead_letters', {}, LANDED_AT_MS)).toEqual([
-      { reason: 'UNDECODABLE', stage: 'decode', dead_letters: 2, replayed: 1, open: 1 },
-      { reason: 'UNKNOWN_SCHEMA', stage: 'decode', dead_letters: 2, replayed: 2, open: 0 },
+      { topic: 'reports', reason: 'UNDECODABLE', stage: 'decode', dead_letters: 2, replayed: 1, open: 1 },
+      { topic: 'reports', reason: 'UNKNOWN_SCHEMA', stage: 'decode', dead_letters: 2, replayed: 2, open: 0 },
     ]);
     expect(await askFigure(select, 'counts', { environment: 'UNKNOWN' }, LANDED_AT_MS)).toMatchObject([
       { log_records: 4, dead_letters: 4 },

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { LANDING_GROUP } from '../../consumers/pipeline.js';
 import { FloodFault } from '../../consumers/flood-guard.js';
+import { askFigure } from '../../store/queries/figures.js';
 import { replay, type ReplayRequest, type ReplayStep } from '../../consumers/replay.js';
 import { readCaseEvents } from '../../consumers/takedown/read-case-events.js';
 import type { Log } from '../../log/log.js';
@@ -392,6 +393,11 @@ describe('dead letters of events', () => {
       outcomes: { EVENT: 1, DUPLICATE: 1 },
       left: 0,
     });
+    expect(await askFigure(select, 'dead_letters', {}, RECEIVED_AT_MS)).toEqual([
+      { topic: 'reports', reason: 'UNDECODABLE', stage: 'decode', dead_letters: 1, replayed: 0, open: 1 },
+      { topic: 'takedowns', reason: 'UNDECODABLE', stage: 'decode', dead_letters: 1, replayed: 0, open: 1 },
+      { topic: 'takedowns', reason: 'UNKNOWN_WORD', stage: 'decode', dead_letters: 2, replayed: 2, open: 0 },
+    ]);
     expect(await replayed()).toMatchObject({ replayed: 2, outcomes: { DEAD_LETTER: 2 }, left: 0 });
     expect((await world.eventRows('outcome, is_outdated, event_id, replay_of')).slice(4)).toEqual([
       { outcome: 'EVENT', is_outdated: false, event_id: 'e-1', replay_of: 'takedowns:1:0:0' },

@@ -156,7 +156,7 @@ export class LandingWorld {
 
 async function openNewLog(): Promise<EmbeddedLog> {
   const directory = await mkdtemp(join(tmpdir(), 'lachan-test-log-'));
-  const log = openEmbeddedLog({ directory, maxBytes: 100_000_000, clock: () => performance.now() });
+  const log = openEmbeddedLog({ directory, maxBytes: 2_000_000_000, clock: () => performance.now() });
   return {
     ...log,
     async close() {
