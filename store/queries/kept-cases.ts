@@ -48,7 +48,8 @@ export async function selectStoredCases(
   const most = RUN_TABLES.map((table) => `max(${table}) AS ${table}`).join(', ');
   const runs = RUN_TABLES.map((table) => {
     const numbers = RUN_TABLES.map((each) => (each === table ? 'n' : '0'));
-    return `SELECT location_key, version, ${numbers.join(', ')} FROM ${table} FINAL WHERE ${AMONG} AND NOT is_void`;
+    return `SELECT location_key, max(runs.version), ${numbers.join(', ')} FROM ${table} AS runs WHERE ${AMONG}
+      GROUP BY location_key, n HAVING NOT argMax(is_void, runs.version)`;
   });
   const rows = await selectAmong(
     select,
