@@ -268,8 +268,12 @@ describe('the list of cases', () => {
         [null],
         [null],
         [1],
+        ['NOTICE_ISSUED'],
+        ['host-1'],
+        [startMs],
         [startMs],
         deadlines.map(() => 1),
+        deadlines.map(() => 'rule@1'),
         deadlines.map(({ limitMs }) => limitMs),
         deadlines.map(({ pausedBy }) => pausedBy.join('+')),
         ordered.map(({ kind }) => kind),
@@ -278,8 +282,8 @@ describe('the list of cases', () => {
       ];
     });
     const columns =
-      'environment location_key version cycle_first_seen_down cycle_ended_at duty_cycle duty_to deadline_duty ' +
-      'deadline_ms deadline_pauses pause_kind pause_from pause_to';
+      'environment location_key version cycle_first_seen_down cycle_ended_at duty_cycle duty_trigger duty_addressee ' +
+      'duty_from duty_to deadline_duty deadline_rule deadline_ms deadline_pauses pause_kind pause_from pause_to';
     await world.insert('cases', columns.split(' '), rows);
     const filter = { stage: '', status: '', owner: '', addressee: '', category: '', isDue: true };
     const places = await selectCasePlaces(world.select, 'TEST', filter, undefined, 1_000);
