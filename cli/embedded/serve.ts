@@ -13,6 +13,7 @@ import { startControlServer } from './control-server.js';
 import type { DataDirectory } from './data-directory.js';
 import { openKeys } from './keys.js';
 import type { LandingNews, LandingThread } from './landing-thread.js';
+import { preferGateway } from './prefer-gateway.js';
 import { Progress, trimLog, untilLanded } from './progress.js';
 import { removeRunning, writeRunning } from './running.js';
 
@@ -157,7 +158,9 @@ export async function serve(options: StartOptions, ground: Ground): Promise<Runn
     token: token.reveal(),
   });
 
+  preferGateway();
   const housekeeping = setInterval(() => {
+    preferGateway();
     Promise.all([
       gateway.replaceDataKeyIfDue(),
       gateway.refreshRegistries(),
