@@ -8,6 +8,7 @@ import { openChdb } from '../../store/chdb.js';
 import { migrate } from '../../store/migrate.js';
 import { askFigure } from '../../store/queries/figures.js';
 import { GROUPS, type Group } from '../../store/queries/takedown/groups.js';
+import { scaleOfGrid } from '../../store/queries/takedown/run-keys.js';
 import { selectStays, type StayGroup, type StayQuestion } from '../../store/queries/takedown/stay-counts.js';
 import type { Store } from '../../store/store.js';
 import type { Case } from '../../takedown/case.js';
@@ -15,12 +16,12 @@ import { judgeDeadline, type Verdict } from '../../takedown/clocks.js';
 import { CLOCKS, spellsOf, type ClockName, type Spell } from '../../takedown/figures/clocks-of-case.js';
 import type { StayCount } from '../../takedown/figures/risk-table.js';
 import { takedownTimes } from '../../takedown/figures/takedown-times.js';
-import { FINEST_MS, gridDown, gridUp } from '../../takedown/figures/time-grid.js';
+import { gridDown, gridUp, GRIDS } from '../../takedown/figures/time-grid.js';
 import { openDeadlines } from '../../takedown/next-bell.js';
 import { curveOf } from '../../store/queries/takedown/rows.js';
 import { arbitraryCase } from '../support/arbitrary-case.js';
 import { foldKept, insertCases, insertReports, reported, type KeptForTest } from '../support/stored-cases.js';
-import { HOUR, hours, START } from '../unit/takedown/case-builder.js';
+import { DAY, HOUR, hours, START } from '../unit/takedown/case-builder.js';
 
 const NOW = hours(3000);
 let directory: string;
@@ -141,12 +142,12 @@ describe('times of a clock asked of the store', () => {
         for (const group of found) {
           const { stays, left } = expected.get(group.group) ?? { stays: [], left: 0 };
           const exact = stays.map((spell) => ({ ...spell, enteredMs: 0, count: 1 }));
-          const finest = FINEST_MS[question.by === '' ? 'together' : 'apart'];
+          const grid = GRIDS[question.by === '' ? 'together' : 'apart'];
           const gridded = exact.map((stay) => ({
             ...stay,
-            lowerMs: gridDown(stay.lowerMs, finest),
-            upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs, finest),
-            openMs: gridUp(stay.openMs, finest),
+            lowerMs: gridDown(stay.lowerMs, grid),
+            upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs, grid),
+            openMs: gridUp(stay.openMs, grid),
           }));
           const options = { ...question, shares: [0.5], band: 'PLAIN' } as const;
           const counts = takedownTimes(exact, options);
@@ -164,6 +165,35 @@ describe('times of a clock asked of the store', () => {
       { numRuns: 40, seed: 1 },
     );
   });
+
+  it.each(['together', 'apart'] as const)(
+    'stand, in two bytes, on the steps of the grid up to a hundred years, %s',
+    async (name) => {
+      const scale = scaleOfGrid(name);
+      const grid = GRIDS[name];
+      const edges = [0, 7, 90, 1_800].flatMap((days) => [-1, 0, 1].map((ms) => days * DAY + ms));
+      const anyTimes = fc.array(
+        fc.oneof(...[DAY, 100 * DAY, 2_000 * DAY, 36_525 * DAY].map((max) => fc.integer({ min: 0, max }))),
+        { minLength: 500, maxLength: 500 },
+      );
+      const times = [
+        ...edges.filter((ms) => ms >= 0),
+        ...(fc.sample(anyTimes, { numRuns: 1, seed: 1 })[0] ?? []),
+      ];
+      const rows = await select(
+        `SELECT ms, toUInt16(2 * (${scale.down('ms')}) + 1) AS down, toUInt16(2 * (${scale.up('ms')})) AS up
+         FROM (SELECT arrayJoin({times:Array(Int64)}) AS ms)`,
+        { times },
+      );
+      expect(rows).toHaveLength(times.length);
+      for (const row of rows) {
+        const ms = Number(row['ms']);
+        expect(scale.msOf((Number(row['down']) - 1) / 2)).toBe(gridDown(ms, grid));
+        expect(scale.msOf(Number(row['up']) / 2)).toBe(gridUp(ms, grid));
+        expect(Number(row['up']) / 2).toBeLessThan(scale.room);
+      }
+    },
+  );
 
   it('rest on something: every clock has runs that ended, that are open, and that left', () => {
     for (const clock of CLOCKS) {

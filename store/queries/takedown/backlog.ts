@@ -2,7 +2,7 @@
 import type { Figure, FigureRow } from '../figure.js';
 import { numberOf, textOf } from '../select.js';
 import { GROUPS, groupColumn, sliceCondition, type Slice } from './groups.js';
-import { UNTOUCHED } from './openings.js';
+import { untouched } from './openings.js';
 import { environmentParam, readDated, sliceParams } from './question.js';
 import { groupCell, hours, instant, share } from './rows.js';
 import { ms, WHOLE_TABLE } from './sql.js';
@@ -72,5 +72,5 @@ function openingsOf(slice: Slice): string {
     SELECT ${groupColumn(slice)}, '' AS addressee, true AS is_open, false AS is_held, true AS nobody,
       {as_of:Int64} - opened_ms AS age_ms, false AS was_seen_down, false AS was_already_down,
       isNotNull(self_actioned_ms) AS is_self_actioned, false AS was_reinstated, false AS is_noticed
-    FROM ${UNTOUCHED} WHERE true${sliceCondition(slice)}`;
+    FROM ${untouched()} WHERE true${sliceCondition(slice)}`;
 }

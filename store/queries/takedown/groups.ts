@@ -14,8 +14,8 @@ export const GROUPS = [
 export type Group = (typeof GROUPS)[number];
 
 /**
- * Over a row of runs, of `cases` or of cases that nobody acted on: text of low cardinality, which is grouped by fastest;
- * of rules a list.
+ * Over a row of runs, of `cases` or of cases that nobody acted on: text of low cardinality or an enum, which are grouped by
+ * fastest; of rules a list.
  */
 export const GROUP_SQL: Readonly<Record<Group, string>> = {
   addressee: 'toLowCardinality(addressee)',
@@ -23,7 +23,9 @@ export const GROUP_SQL: Readonly<Record<Group, string>> = {
   category: 'toLowCardinality(category)',
   country: 'toLowCardinality(country)',
   network: `toLowCardinality(if(asn = 0, '', toString(asn)))`,
-  vn: `toLowCardinality(toString(multiIf(is_vn_domain, 'VN_DOMAIN', country = 'VN', 'VN_ADDRESS', country = '', 'UNKNOWN', 'ABROAD')))`,
+  // A number with a name: texts made for every row would cost as much as all the rest. In the order of their names.
+  vn: `CAST(multiIf(is_vn_domain, 4, country = 'VN', 3, country = '', 2, 1),
+    'Enum8(\\'ABROAD\\' = 1, \\'UNKNOWN\\' = 2, \\'VN_ADDRESS\\' = 3, \\'VN_DOMAIN\\' = 4)')`,
   urgency: 'toLowCardinality(urgency)',
   rule: 'rules',
   stage: 'toLowCardinality(stage)',

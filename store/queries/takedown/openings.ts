@@ -3,8 +3,11 @@ import type { ClockName } from '../../../takedown/figures/clocks-of-case.js';
 import { groupColumn, sliceCondition, type Slice } from './groups.js';
 import { ms } from './sql.js';
 
-/** `case_openings` of those, at half the cost: of one environment, times in ms, and null where there is none. */
-export const UNTOUCHED = `(
+/**
+ * `case_openings` of those, at half the cost: of one environment, times in ms, and null where there is none. `only`: a
+ * condition on the reports that are read, where no more is asked than these say.
+ */
+export const untouched = (only = ''): string => `(
     SELECT toInt64(bitShiftRight(min(place_in_order), 21)) AS opened_ms,
       if(countIf(is_self_actioned) = 0, NULL, toInt64(bitShiftRight(minIf(place_in_order, is_self_actioned), 21)))
         AS self_actioned_ms,
@@ -21,7 +24,7 @@ export const UNTOUCHED = `(
     FROM case_reports LEFT ANTI JOIN (
       SELECT location_key FROM cases PREWHERE environment = {environment:String}
     ) AS touched ON case_reports.location_key = touched.location_key
-    PREWHERE environment = {environment:String}
+    PREWHERE environment = {environment:String}${only}
     GROUP BY case_reports.location_key)`;
 
 /** `created_ms` is 0 where nobody said it. */
@@ -46,10 +49,12 @@ export function openingStays(clock: ClockName, slice: Slice, condition: string):
   const isClaim = clock === 'claim_to_verified';
   if (starts === undefined || (slice.addressee !== '' && !isClaim)) return undefined;
   const [from, to, where] = starts;
+  // Claims and who made them stand in reports of content taken down; all the rest in any.
+  const isOfClaims = isClaim && slice.reporter === '' && (slice.by === '' || slice.by === 'addressee');
   return `
     SELECT ${groupColumn(slice)}, false AS has_left, false AS is_down, ${from} AS start_from,
       greatest(toInt64(0), {as_of:Int64} - (${to})) AS end_ms,
       ${clock === 'report_to_assessed' ? 'end_ms' : 'toInt64(0)'} AS lower_ms,
       ${isClaim ? 'self_actioned_by' : `''`} AS addressee
-    FROM ${UNTOUCHED} WHERE ${where}${sliceCondition(slice)} AND ${condition}`;
+    FROM ${untouched(isOfClaims ? ' AND is_self_actioned' : '')} WHERE ${where}${sliceCondition(slice)} AND ${condition}`;
 }

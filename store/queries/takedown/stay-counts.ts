@@ -2,10 +2,9 @@
 import type { ClockName } from '../../../takedown/figures/clocks-of-case.js';
 import type { DeadlineCounts } from '../../../takedown/figures/deadline-counts.js';
 import type { StayCount } from '../../../takedown/figures/risk-table.js';
-import { FINE_UP_TO_MS, FINEST_MS, HOURS_UP_TO_MS } from '../../../takedown/figures/time-grid.js';
-import { DAY_MS, HOUR_MS } from '../../../takedown/instants.js';
 import { numberOf, textOf, type Select } from '../select.js';
 import type { Cohort } from './question.js';
+import { IN_MS, isRun, keysOf, readKey, scaleOfGrid, type Scale } from './run-keys.js';
 import { runStays } from './runs.js';
 import { WHOLE_TABLE } from './sql.js';
 
@@ -44,70 +43,53 @@ export async function selectStays(
   const [size = {}] = await select(
     'SELECT (SELECT count() FROM cases) + (SELECT count() FROM case_reports) AS size',
   );
+  const onGrid = numberOf(size, 'size') > exactUpTo;
+  const scale = onGrid ? scaleOfGrid(question.by === '' ? 'together' : 'apart') : IN_MS;
   const ascending = [...limitsMs].sort((a, b) => a - b);
   const limits = Object.fromEntries(ascending.map((limitMs, i) => [`limit_${i}`, limitMs]));
-  const rows = await select(sqlOf(question, numberOf(size, 'size') > exactUpTo), {
+  const rows = await select(sqlOf(question, scale), {
     ...{ environment, addressee, reporter, groups, as_of: asOfMs },
     ...{ since: sinceMs ?? 0, until: untilMs ?? asOfMs + 1, ...limits },
   });
-  return rows.map((row) => groupOf(row, limitsMs, ascending));
+  return rows.map((row) => groupOf(row, scale, limitsMs, ascending));
 }
 
-/**
- * Each run gives three keys: its time at the lower end, at the upper end, and where it stands among the limits; one that
- * has left its cohort gives one.
- */
-const KIND = 2 ** 50;
-const [LOWER, UPPER, PLACE, LEFT] = [0, KIND, 2 * KIND, 3 * KIND];
-const NOTHING = -1;
-
-function sqlOf({ clock, limitsMs, by, ...slice }: StayQuestion, onGrid: boolean): string {
-  const [down, up] = onGrid ? gridOf(FINEST_MS[by === '' ? 'together' : 'apart']) : AS_IT_IS;
-  const past = (ms: string, sign: string): string =>
-    limitsMs.map((_, i) => `(${ms} ${sign} {limit_${i}:Int64})`).join(' + ') || '0';
-  const size = limitsMs.length + 1;
-  // Numbers are chosen between, not arrays: the engine takes ten times as long to choose between these.
-  const unless = (key: string, left: number): string => `if(has_left, toInt64(${left}), toInt64(${key}))`;
-  const key = `arrayJoin([
-      ${unless(`${LOWER} + 2 * if(is_down, ${down('lower_ms')}, ${up('end_ms')}) + is_down`, LEFT)},
-      ${unless(`${UPPER} + 2 * ${up('end_ms')} + is_down`, NOTHING)},
-      ${unless(`${PLACE} + (is_down * ${size} + ${past('lower_ms', '>=')}) * ${size} + ${past('end_ms', '>')}`, NOTHING)}])`;
-  const runs = `FROM (SELECT grp, ${key} AS key FROM (${runStays(clock, { by, ...slice })}))`;
+function sqlOf({ clock, limitsMs, by, ...slice }: StayQuestion, scale: Scale): string {
+  const limits = limitsMs.map((_, i) => `{limit_${i}:Int64}`);
   return `
     SELECT ${by === '' ? `''` : 'any(named)'} AS name, groupArray(toFloat64(key)) AS keys, groupArray(runs) AS counts
-    FROM (${countedOf(by, `${runs} WHERE key != ${NOTHING}`)})
+    FROM (${countedOf(by, scale, limits, runStays(clock, { by, ...slice }))})
     ${by === '' ? '' : 'GROUP BY hash'}
-    ORDER BY sumIf(runs, key >= ${PLACE} AND key < ${LEFT}) DESC, name
+    ORDER BY sumIf(runs, ${isRun(scale)}) DESC, name
     LIMIT {groups:UInt32} ${WHOLE_TABLE}`;
 }
 
-/** Two numbers are grouped by several times as fast as a text and a number. */
-function countedOf(by: StayQuestion['by'], runs: string): string {
-  if (by === '') return `SELECT key, toUInt32(count()) AS runs ${runs} GROUP BY key`;
+/**
+ * One number is grouped by faster than two, and two several times as fast as a text and a number. Nothing is left out
+ * here: the engine would copy every row without it before it groups.
+ */
+function countedOf(by: StayQuestion['by'], scale: Scale, limits: readonly string[], runs: string): string {
+  const key = keysOf(scale, limits);
+  if (by === '')
+    return `SELECT key, toUInt32(count()) AS runs FROM (SELECT ${key} AS key FROM (${runs})) GROUP BY key`;
   const name = by === 'rule' ? 'list' : 'named';
-  const counted = `
-    SELECT key, toUInt32(count()) AS runs, cityHash64(grp) AS hash, any(grp) AS ${name} ${runs} GROUP BY hash, key`;
+  const above = 'bitShiftLeft(cityHash64(grp), 16)';
+  const counted =
+    scale.type === 'UInt16'
+      ? `SELECT bitAnd(packed, 65535) AS key, bitShiftRight(packed, 16) AS hash, runs, ${name} FROM (
+          SELECT packed, toUInt32(count()) AS runs, any(grp) AS ${name}
+          FROM (SELECT grp, ${keysOf(scale, limits, above)} AS packed FROM (${runs})) GROUP BY packed)`
+      : `SELECT key, cityHash64(grp) AS hash, toUInt32(count()) AS runs, any(grp) AS ${name}
+          FROM (SELECT grp, ${key} AS key FROM (${runs})) GROUP BY hash, key`;
   if (by !== 'rule') return counted;
   return `
     SELECT key, toUInt32(sum(of_list.runs)) AS runs, cityHash64(rule) AS hash, any(toString(rule)) AS named
     FROM (${counted}) AS of_list LEFT ARRAY JOIN list AS rule GROUP BY hash, key`;
 }
 
-/** `gridDown` and `gridUp`. */
-function gridOf(finestMs: number): readonly [down: (ms: string) => string, up: (ms: string) => string] {
-  const inSteps = (ms: string, sign: string, whole: (stepMs: number) => string): string =>
-    `multiIf(${ms} ${sign} ${FINE_UP_TO_MS}, ${whole(finestMs)}, ${ms} ${sign} ${HOURS_UP_TO_MS}, ${whole(HOUR_MS)},
-      ${whole(DAY_MS)})`;
-  return [
-    (ms) => inSteps(ms, '<', (step) => `intDiv(${ms}, ${step}) * ${step}`),
-    (ms) => inSteps(ms, '<=', (step) => `intDiv(${ms} + ${step - 1}, ${step}) * ${step}`),
-  ];
-}
-
-const AS_IT_IS = [(ms: string) => ms, (ms: string) => ms] as const;
-
 function groupOf(
   row: Readonly<Record<string, unknown>>,
+  scale: Scale,
   limitsMs: readonly number[],
   ascending: readonly number[],
 ): StayGroup {
@@ -124,35 +106,25 @@ function groupOf(
     undecidable: 0,
     open: 0,
   }));
-  keys.forEach((key, i) => {
+  keys.forEach((number, i) => {
     const count = counts[i] ?? 0;
-    if (key >= LEFT) found.leftCohort += count;
-    else if (key >= UPPER + KIND) {
-      const size = ascending.length + 1;
-      const place = key - PLACE;
-      const isDown = place >= size * size;
+    const key = readKey(number, scale, ascending.length);
+    if (key === undefined) return;
+    if (key.kind === 'LEFT') found.leftCohort += count;
+    else if (key.kind === 'PLACE') {
       found.n += count;
-      if (!isDown) found.nOpen += count;
-      const lowerPast = Math.floor(place / size) % size;
-      const endPast = place % size;
+      if (!key.isDown) found.nOpen += count;
       deadlines.forEach((each, l) => {
         each.n += count;
-        if (isDown && l >= endPast) each.met += count;
-        else if (l < lowerPast) each.missed += count;
-        else if (!isDown && l >= endPast) each.open += count;
+        if (key.isDown && l >= key.endPast) each.met += count;
+        else if (l < key.lowerPast) each.missed += count;
+        else if (!key.isDown && l >= key.endPast) each.open += count;
         else each.undecidable += count;
       });
     } else {
-      const isUpper = key >= UPPER;
-      const isDown = key % 2 === 1;
-      const ms = Math.floor((key - (isUpper ? UPPER : LOWER)) / 2);
-      (isUpper ? upper : lower).push({
-        lowerMs: ms,
-        upperMs: isDown ? ms : null,
-        openMs: ms,
-        enteredMs: 0,
-        count,
-      });
+      const { ms, isDown } = key;
+      const stay = { lowerMs: ms, upperMs: isDown ? ms : null, openMs: ms, enteredMs: 0, count };
+      (key.kind === 'UPPER' ? upper : lower).push(stay);
     }
   });
   const ofLimit = new Map(deadlines.map((each) => [each.limitMs, each]));

@@ -4,7 +4,7 @@ import { deadlineCounts } from '../../../takedown/figures/deadline-counts.js';
 import { kaplanMeier, survivalAt } from '../../../takedown/figures/kaplan-meier.js';
 import { riskTable, type StayCount } from '../../../takedown/figures/risk-table.js';
 import { takedownTimes } from '../../../takedown/figures/takedown-times.js';
-import { FINEST_MS, gridDown, gridUp } from '../../../takedown/figures/time-grid.js';
+import { gridDown, gridUp, GRIDS } from '../../../takedown/figures/time-grid.js';
 import { turnbull } from '../../../takedown/figures/turnbull.js';
 import { DAY, HOUR } from './case-builder.js';
 
@@ -137,23 +137,29 @@ describe('stays known only as intervals', () => {
     expect(turnbull([])).toMatchObject({ masses: [], n: 0, converged: true });
   });
 
-  it.each(Object.entries(FINEST_MS))('are the same on the grid against its limits, %s', (_, finest) => {
+  it.each(Object.entries(GRIDS))('are the same on the grid against its limits, %s', (_, grid) => {
     const anyMs = fc.integer({ min: 0, max: 40 * DAY });
-    // Beyond ninety days the grid is of whole days.
+    // Beyond seven days both grids have six hours of the day, beyond ninety whole days, beyond 1,800 each thirtieth.
     const anyHours = fc.oneof(
-      fc.integer({ min: 1, max: 90 * 24 }),
-      fc.integer({ min: 91, max: 200 }).map((days) => days * 24),
+      fc.integer({ min: 1, max: 7 * 24 }),
+      fc.integer({ min: 7 * 4, max: 90 * 4 }).map((quarters) => quarters * 6),
+      fc.integer({ min: 91, max: 1_800 }).map((days) => days * 24),
+      fc.integer({ min: 60, max: 120 }).map((months) => months * 30 * 24),
     );
-    const anyStay = fc.oneof(anyMs, fc.integer({ min: 0, max: 200 * DAY }));
+    const anyStay = fc.oneof(
+      anyMs,
+      fc.integer({ min: 0, max: 200 * DAY }),
+      fc.integer({ min: 0, max: 4_000 * DAY }),
+    );
     fc.assert(
       fc.property(anyStay, anyStay, fc.boolean(), anyHours, (a, b, isDown, hours) => {
         const [lower, upper] = a < b ? [a, b] : [b, a + 1];
         const stay = { ...between(lower, isDown ? upper : null), openMs: upper };
         const onGrid = {
           ...stay,
-          lowerMs: gridDown(stay.lowerMs, finest),
-          upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs, finest),
-          openMs: gridUp(stay.openMs, finest),
+          lowerMs: gridDown(stay.lowerMs, grid),
+          upperMs: stay.upperMs === null ? null : gridUp(stay.upperMs, grid),
+          openMs: gridUp(stay.openMs, grid),
         };
         expect(deadlineCounts([onGrid], [hours * HOUR])).toEqual(deadlineCounts([stay], [hours * HOUR]));
       }),
