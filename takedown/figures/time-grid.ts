@@ -27,7 +27,7 @@ function grid(finestMs: number, middleMs: number): Grid {
 /** Of all runs together, and of groups told apart, which are smaller and many. A limit of law stands on both. */
 export const GRIDS = { together: grid(60_000, HOUR_MS), apart: grid(900_000, 6 * HOUR_MS) } as const;
 
-/** Steps beyond these are of times longer than a hundred and forty years. */
+/** Beyond these are times of more than 140 years: the store's dates begin in 1900, and no figure is of the future. */
 export const MOST_STEPS = 15_500;
 
 /** Each part with the number of the step at its beginning, less the steps of its size before it: added to `ms / stepMs`. */

@@ -63,13 +63,17 @@ export class Cluster {
   static async start(root: string, shape: ClusterShape, profile: boolean): Promise<Cluster> {
     for (const name of ['broker', 'store']) mkdirSync(join(root, name), { recursive: true });
     const broker = await start('the broker', [...TYPESCRIPT, 'test/bench/broker-child.ts'], {
-      TMPDIR: join(root, 'broker'),
+      env: { TMPDIR: join(root, 'broker') },
     });
-    const store = await start('the store', [
-      ...TYPESCRIPT,
-      'test/support/clickhouse-http-child.ts',
-      JSON.stringify({ directory: join(root, 'store'), port: 0, controlPort: 0 }),
-    ]);
+    const store = await start(
+      'the store',
+      [
+        ...TYPESCRIPT,
+        'test/support/clickhouse-http-child.ts',
+        JSON.stringify({ directory: join(root, 'store'), port: 0, controlPort: 0 }),
+      ],
+      { isNice: true },
+    );
     const foundation = {
       kafka: `Apache Kafka ${String(broker.said['version'])}, one broker, heap 512 MiB, files not synced for each batch`,
       clickhouse: `chDB ${String(store.said['version'])} behind HTTP, in a process of its own, in place of a ClickHouse server`,
@@ -158,11 +162,11 @@ export class Cluster {
     const name = `${role}-${number}`;
     const node = this.profile ? ['--cpu-prof', '--cpu-prof-dir', join(this.root, 'profile', name)] : [];
     const shared = ['--json', '--http-address', '127.0.0.1:0', '--log-level', 'warn'];
-    const { child, said } = await start(name, [
-      ...node,
-      ...['--import', NOTE_THREADS, LACHAN, role],
-      ...[...shared, ...options, ...this.#settings],
-    ]);
+    const { child, said } = await start(
+      name,
+      [...node, '--import', NOTE_THREADS, LACHAN, role, ...shared, ...options, ...this.#settings],
+      { isNice: role === 'consumers' },
+    );
     this.#roles.push(child);
     this.#pids[role].push(Number(said['pid']));
     if (typeof said['grpc'] === 'string') this.endpoints.push(said['grpc']);
@@ -185,14 +189,23 @@ interface Started {
 
 const pidOf = ({ child }: Started): number => child.pid ?? 0;
 
+/** As the shares of `deploy/compose.yaml`: senders wait for the gateway and the broker, nobody for the rest. */
+const NICE = ['nice', '-n', '10'] as const;
+
+interface HowToStart {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly isNice?: boolean;
+}
+
 /** A process of Node, when it has said that it serves. */
 async function start(
   name: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, isNice = false }: HowToStart,
 ): Promise<Started> {
+  const [program, ...before] = isNice ? ([...NICE, process.execPath] as const) : [process.execPath];
   const child = owned(
-    spawn(process.execPath, args, {
+    spawn(program, [...before, ...args], {
       cwd: SOURCES,
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...surroundings(), ...env },

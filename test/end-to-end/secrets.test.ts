@@ -160,6 +160,8 @@ describe(`a secret in every sensitive field of ${REPORTS + RETRACTIONS} reports`
       const response = await fetch(serving.http + page);
       if (page === '/metrics') answers.push(await response.text());
     }
+    // Unsealed is what has landed; a figure waits until all that was accepted has.
+    await place.json('query', 'counts', '--format', 'json', '--wait-ms', '60000');
     const opened = await place.run('unseal', ...new Set(ids), '--private-key', place.privateKey);
     expect(opened).toMatchObject({ code: 0 });
     for (const line of opened.stdout.trimEnd().split('\n')) {

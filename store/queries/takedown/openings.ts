@@ -1,6 +1,7 @@
 // Cases that nobody acted on: only their reports make them, so nobody has looked, nothing holds them, none has left.
 import type { ClockName } from '../../../takedown/figures/clocks-of-case.js';
 import { groupColumn, sliceCondition, type Slice } from './groups.js';
+import type { Tally } from './runs.js';
 import { ms } from './sql.js';
 
 /**
@@ -43,8 +44,16 @@ const CLOCKS: Readonly<Partial<Record<ClockName, readonly [from: string, to: str
   ],
 };
 
+/** A case that is only reported can hold the claim of its reporter, and nobody has looked after it. */
+const TALLIES: Readonly<Record<Tally, number>> = { claims: 1, false_claims: 0 };
+
 /** As `stays` of `sql.ts`: all are open. Undefined where no such run exists. `condition` is over start_from. */
-export function openingStays(clock: ClockName, slice: Slice, condition: string): string | undefined {
+export function openingStays(
+  clock: ClockName,
+  slice: Slice,
+  condition: string,
+  tallies: readonly Tally[],
+): string | undefined {
   const starts = CLOCKS[clock];
   const isClaim = clock === 'claim_to_verified';
   if (starts === undefined || (slice.addressee !== '' && !isClaim)) return undefined;
@@ -56,5 +65,6 @@ export function openingStays(clock: ClockName, slice: Slice, condition: string):
       greatest(toInt64(0), {as_of:Int64} - (${to})) AS end_ms,
       ${clock === 'report_to_assessed' ? 'end_ms' : 'toInt64(0)'} AS lower_ms,
       ${isClaim ? 'self_actioned_by' : `''`} AS addressee
+      ${tallies.map((tally) => `, ${TALLIES[tally]} AS ${tally}`).join('')}
     FROM ${untouched(isOfClaims ? ' AND is_self_actioned' : '')} WHERE ${where}${sliceCondition(slice)} AND ${condition}`;
 }

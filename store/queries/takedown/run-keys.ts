@@ -68,10 +68,10 @@ export function keysOf(scale: Scale, limits: readonly string[], above?: string):
     ${unless(`${place} + (is_down * ${size} + ${past('lower_ms', '>=')}) * ${size} + ${past('end_ms', '>')}`, nothing)}])`;
 }
 
-/** SQL: whether a key is that of a run that has not left. */
-export function isRun(scale: Scale): string {
+/** SQL: whether `key`, an expression, is one that every run has once that has not left. */
+export function isRun(scale: Scale, key: string): string {
   const { place, left } = kindsOf(scale);
-  return `key >= ${place} AND key < ${left}`;
+  return `${key} >= ${place} AND ${key} < ${left}`;
 }
 
 export type RunKey =

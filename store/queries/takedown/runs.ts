@@ -16,25 +16,30 @@ interface Source {
   readonly pauses: Pauses;
 }
 
+/** Columns of `case_cycles` that can be summed. */
+export type Tally = 'claims' | 'false_claims';
+
 /**
- * Told apart by rule, `grp` is the list of them: a notice counts once for each. One row per run of the clock that started by as_of and belongs to the cohort, in cycles that left it too: grp,
- * has_left and what `stays` says. Takes the parameters environment, as_of, since, until and those of the slice.
+ * One row per run of the clock that started by as_of and belongs to the cohort, in cycles that left it too: grp,
+ * has_left, the tallies and what `stays` says. Told apart by rule, `grp` is the list of them: a notice counts once for
+ * each. Takes the parameters environment, as_of, since, until and those of the slice.
  */
-export function runStays(clock: ClockName, slice: Slice): string {
+export function runStays(clock: ClockName, slice: Slice, tallies: readonly Tally[] = []): string {
+  const carried = tallies.map((tally) => `, ${tally}`).join('');
   const { table, start, seen, where, addressee, pauses } = sourceOf(clock);
   const ofCases = stays(
     `
     SELECT ${groupColumn(slice)}, ${ms(start[0])} AS start_from, ${ms(start[1])} AS start_to, ${ms(seen[0])} AS seen_up,
-      ${ms(seen[1])} AS seen_down, ${ms('left_at')} <= {as_of:Int64} AS has_left
+      ${ms(seen[1])} AS seen_down, ${ms('left_at')} <= {as_of:Int64} AS has_left${carried}
       ${addressee === 'addressee' ? '' : `, ${addressee} AS addressee`}${pauses === undefined ? '' : `, ${pauses.join(', ')}`}
     FROM ${table} FINAL
     WHERE environment = {environment:String} AND NOT is_void${where}${sliceCondition(slice)} AND ${IN_COHORT}`,
     pauses,
   );
-  const ofOpenings = openingStays(clock, slice, IN_COHORT);
+  const ofOpenings = openingStays(clock, slice, IN_COHORT, tallies);
   const all = [ofCases, ...(ofOpenings === undefined ? [] : [ofOpenings])];
   return all
-    .map((rows) => `SELECT grp, has_left, is_down, lower_ms, end_ms FROM (${rows})`)
+    .map((rows) => `SELECT grp, has_left, is_down, lower_ms, end_ms${carried} FROM (${rows})`)
     .join(' UNION ALL ');
 }
 

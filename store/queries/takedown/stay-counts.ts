@@ -5,12 +5,14 @@ import type { StayCount } from '../../../takedown/figures/risk-table.js';
 import { numberOf, textOf, type Select } from '../select.js';
 import type { Cohort } from './question.js';
 import { IN_MS, isRun, keysOf, readKey, scaleOfGrid, type Scale } from './run-keys.js';
-import { runStays } from './runs.js';
+import { runStays, type Tally } from './runs.js';
 import { WHOLE_TABLE } from './sql.js';
 
 export interface StayQuestion extends Cohort {
   readonly clock: ClockName;
   readonly limitsMs: readonly number[];
+  /** Summed over runs that have not left; only of a clock whose runs are cycles. */
+  readonly tallies?: readonly Tally[];
 }
 
 /** Runs of one clock that belong together. */
@@ -22,6 +24,8 @@ export interface StayGroup {
   readonly leftCohort: number;
   /** One per limit, in their order. */
   readonly deadlines: readonly DeadlineCounts[];
+  /** One per tally, in their order. */
+  readonly tallies: readonly number[];
   /** Each grouped by the end of which its curve is made. */
   readonly lower: readonly StayCount[];
   readonly upper: readonly StayCount[];
@@ -39,7 +43,17 @@ export async function selectStays(
   question: StayQuestion,
   exactUpTo = EXACT_UP_TO,
 ): Promise<readonly StayGroup[]> {
-  const { environment, asOfMs, sinceMs, untilMs, addressee, reporter, groups, limitsMs } = question;
+  const {
+    environment,
+    asOfMs,
+    sinceMs,
+    untilMs,
+    addressee,
+    reporter,
+    groups,
+    limitsMs,
+    tallies = [],
+  } = question;
   const [size = {}] = await select(
     'SELECT (SELECT count() FROM cases) + (SELECT count() FROM case_reports) AS size',
   );
@@ -51,16 +65,21 @@ export async function selectStays(
     ...{ environment, addressee, reporter, groups, as_of: asOfMs },
     ...{ since: sinceMs ?? 0, until: untilMs ?? asOfMs + 1, ...limits },
   });
-  return rows.map((row) => groupOf(row, scale, limitsMs, ascending));
+  return rows.map((row) => ({
+    ...groupOf(row, scale, limitsMs, ascending),
+    tallies: tallies.map((_, i) => numberOf(row, `tally_${i}`)),
+  }));
 }
 
-function sqlOf({ clock, limitsMs, by, ...slice }: StayQuestion, scale: Scale): string {
+function sqlOf({ clock, limitsMs, by, tallies = [], ...slice }: StayQuestion, scale: Scale): string {
   const limits = limitsMs.map((_, i) => `{limit_${i}:Int64}`);
+  const runs = runStays(clock, { by, ...slice }, tallies);
   return `
     SELECT ${by === '' ? `''` : 'any(named)'} AS name, groupArray(toFloat64(key)) AS keys, groupArray(runs) AS counts
-    FROM (${countedOf(by, scale, limits, runStays(clock, { by, ...slice }))})
+      ${tallies.map((_, i) => `, sum(tally_${i}) AS tally_${i}`).join('')}
+    FROM (${countedOf(by, scale, limits, tallies, runs)})
     ${by === '' ? '' : 'GROUP BY hash'}
-    ORDER BY sumIf(runs, ${isRun(scale)}) DESC, name
+    ORDER BY sumIf(runs, ${isRun(scale, 'key')}) DESC, name
     LIMIT {groups:UInt32} ${WHOLE_TABLE}`;
 }
 
@@ -68,22 +87,35 @@ function sqlOf({ clock, limitsMs, by, ...slice }: StayQuestion, scale: Scale): s
  * One number is grouped by faster than two, and two several times as fast as a text and a number. Nothing is left out
  * here: the engine would copy every row without it before it groups.
  */
-function countedOf(by: StayQuestion['by'], scale: Scale, limits: readonly string[], runs: string): string {
+function countedOf(
+  by: StayQuestion['by'],
+  scale: Scale,
+  limits: readonly string[],
+  tallies: readonly Tally[],
+  runs: string,
+): string {
   const key = keysOf(scale, limits);
-  if (by === '')
-    return `SELECT key, toUInt32(count()) AS runs FROM (SELECT ${key} AS key FROM (${runs})) GROUP BY key`;
+  const carried = tallies.map((tally) => `, ${tally}`).join('');
+  const summed = (number: string): string =>
+    tallies.map((tally, i) => `, sumIf(${tally}, ${isRun(scale, number)}) AS tally_${i}`).join('');
+  if (by === '') {
+    return `SELECT key, toUInt32(count()) AS runs${summed('key')}
+      FROM (SELECT ${key} AS key${carried} FROM (${runs})) GROUP BY key`;
+  }
   const name = by === 'rule' ? 'list' : 'named';
+  const tallied = tallies.map((_, i) => `, tally_${i}`).join('');
   const above = 'bitShiftLeft(cityHash64(grp), 16)';
   const counted =
     scale.type === 'UInt16'
-      ? `SELECT bitAnd(packed, 65535) AS key, bitShiftRight(packed, 16) AS hash, runs, ${name} FROM (
-          SELECT packed, toUInt32(count()) AS runs, any(grp) AS ${name}
-          FROM (SELECT grp, ${keysOf(scale, limits, above)} AS packed FROM (${runs})) GROUP BY packed)`
-      : `SELECT key, cityHash64(grp) AS hash, toUInt32(count()) AS runs, any(grp) AS ${name}
-          FROM (SELECT grp, ${key} AS key FROM (${runs})) GROUP BY hash, key`;
+      ? `SELECT bitAnd(packed, 65535) AS key, bitShiftRight(packed, 16) AS hash, runs, ${name}${tallied} FROM (
+          SELECT packed, toUInt32(count()) AS runs, any(grp) AS ${name}${summed('bitAnd(packed, 65535)')}
+          FROM (SELECT grp, ${keysOf(scale, limits, above)} AS packed${carried} FROM (${runs})) GROUP BY packed)`
+      : `SELECT key, cityHash64(grp) AS hash, toUInt32(count()) AS runs, any(grp) AS ${name}${summed('key')}
+          FROM (SELECT grp, ${key} AS key${carried} FROM (${runs})) GROUP BY hash, key`;
   if (by !== 'rule') return counted;
+  const ofLists = tallies.map((_, i) => `, sum(of_list.tally_${i}) AS tally_${i}`).join('');
   return `
-    SELECT key, toUInt32(sum(of_list.runs)) AS runs, cityHash64(rule) AS hash, any(toString(rule)) AS named
+    SELECT key, toUInt32(sum(of_list.runs)) AS runs, cityHash64(rule) AS hash, any(toString(rule)) AS named${ofLists}
     FROM (${counted}) AS of_list LEFT ARRAY JOIN list AS rule GROUP BY hash, key`;
 }
 
@@ -92,7 +124,7 @@ function groupOf(
   scale: Scale,
   limitsMs: readonly number[],
   ascending: readonly number[],
-): StayGroup {
+): Omit<StayGroup, 'tallies'> {
   const keys = numbersOf(row, 'keys');
   const counts = numbersOf(row, 'counts');
   const found = { n: 0, nOpen: 0, leftCohort: 0 };

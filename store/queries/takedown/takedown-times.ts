@@ -160,6 +160,7 @@ export const reappearance: Figure = {
     return (await selectStays(select, question)).flatMap((group) => {
       const [atLower, atUpper] = [curveOf(group, 'LOWER'), curveOf(group, 'UPPER')];
       const reappeared = group.n - group.nOpen;
+      const quantilesOfGroup = quantileCells(group, band);
       return group.deadlines.map(({ limitMs }) => ({
         ...heading(question, group),
         reappeared,
@@ -168,7 +169,7 @@ export const reappearance: Figure = {
         km_upper_end: group.n === 0 ? null : rounded(1 - survivalAt(atUpper, limitMs)),
         km_lower_end: group.n === 0 ? null : rounded(1 - survivalAt(atLower, limitMs)),
         band: textParam(params, 'band'),
-        ...quantileCells(group, band),
+        ...quantilesOfGroup,
       }));
     });
   },
