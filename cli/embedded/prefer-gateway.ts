@@ -13,10 +13,14 @@ const STEP_BACK = 10;
  */
 export function preferGateway(): void {
   if (process.platform !== 'linux') return;
-  const lowered = Math.min(getPriority(process.pid) + STEP_BACK, constants.priority.PRIORITY_LOW);
-  for (const name of readdirSync('/proc/self/task')) {
-    const thread = Number(name);
-    if (thread !== process.pid) lower(thread, lowered);
+  try {
+    const threads = readdirSync('/proc/self/task').map(Number);
+    // The ids are of another namespace than ours: they would name the threads of others.
+    if (!threads.includes(process.pid)) return;
+    const lowered = Math.min(getPriority(process.pid) + STEP_BACK, constants.priority.PRIORITY_LOW);
+    for (const thread of threads) if (thread !== process.pid) lower(thread, lowered);
+  } catch {
+    // No descriptor is left, no /proc is there, or a sandbox forbids the call: all stay as they are, slower and not wrong.
   }
 }
 
@@ -24,6 +28,6 @@ function lower(thread: number, to: number): void {
   try {
     if (getPriority(thread) < to) setPriority(thread, to);
   } catch {
-    // It has ended since it was listed, or a sandbox forbids the call: it stays as it is, slower and not wrong.
+    // It has ended since it was listed.
   }
 }

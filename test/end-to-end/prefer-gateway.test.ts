@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { getPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Place, until } from '../support/lachan-process.js';
 
@@ -41,5 +43,17 @@ describe.runIf(process.platform === 'linux')('who is given a CPU first', () => {
     const { pid } = await place.startAs({ under: ['nice', '-n', '19'] });
     expect(getPriority(pid)).toBe(19);
     expect(new Set(await othersOf(pid))).toEqual(new Set([19]));
+  });
+
+  it('a process without a file descriptor left goes on, whatever becomes of its priorities', async () => {
+    const { pid, http, process: serving } = await place.start();
+    const limit = (most: number): void =>
+      void execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:4096`]);
+    limit(20);
+    // Longer than from one look at the threads to the next.
+    await sleep(7_000);
+    expect(serving.hasEnded).toBe(false);
+    limit(4_096);
+    expect((await fetch(`${http}/healthz`)).status).toBe(200);
   });
 });
